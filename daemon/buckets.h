@@ -1,0 +1,41 @@
+/* buckets.h - rate-limit state and use counts of the credentials in use
+ *
+ * A hash table in the daemon's memory, keyed by digest; a credential has an entry from its first
+ * check on, so its size is bounded by the table's. One thread (the event loop's).
+ */
+#ifndef STKGATE_DAEMON_BUCKETS_H
+#define STKGATE_DAEMON_BUCKETS_H
+
+#include <stdatomic.h>
+
+#include "lib/core/digest.h"
+#include "lib/core/token.h"
+
+struct bucket {
+    uint8_t digest[DIGEST_BYTES];
+    char key_id[KEY_ID_LEN + 1];
+    bool dirty;           /* changed since it was last flushed */
+    _Atomic uint64_t tat; /* see rate.h */
+    uint64_t allowed, refused;
+    int64_t last_used_at; /* Unix seconds */
+};
+
+struct buckets;
+
+int buckets_new(struct buckets **ret);
+struct buckets *buckets_free(struct buckets *buckets); /* returns NULL */
+
+/* NULL when there is none. Pointers stay valid until buckets_free(). */
+struct bucket *buckets_find(struct buckets *buckets, const uint8_t digest[static DIGEST_BYTES]);
+
+/* A new, full bucket for a digest that has none. -ENOMEM. */
+int buckets_add(struct buckets *buckets, const uint8_t digest[static DIGEST_BYTES],
+                const char key_id[static KEY_ID_LEN + 1], struct bucket **ret);
+
+/* Walk all: fn returns 0 to go on; anything else stops and is returned. */
+typedef int (*buckets_each_fn)(struct bucket *bucket, void *userdata);
+int buckets_each(struct buckets *buckets, buckets_each_fn fn, void *userdata);
+
+size_t buckets_count(const struct buckets *buckets);
+
+#endif

@@ -1,0 +1,48 @@
+/* config.h - what the operator configured: stkgate.conf and services.d
+ *
+ * Read all or nothing: on any mistake nothing is taken, and the message says file, line and what to
+ * write instead. Unknown keys are mistakes. A missing configuration directory is the defaults.
+ */
+#ifndef STKGATE_DAEMON_CONFIG_H
+#define STKGATE_DAEMON_CONFIG_H
+
+#include "daemon/authz.h"
+#include "lib/core/policy.h"
+#include "lib/core/scope.h"
+
+#define CONFIG_ERROR_MAX 512
+
+struct service_config {
+    char name[SERVICE_MAX + 1];
+    struct policy policy; /* its scopes are set by config_resolve_scopes() */
+    char scope_names[SCOPE_TEXT_MAX];
+    struct principals callers; /* who may ask as this service */
+};
+
+struct config {
+    /* [daemon] of stkgate.conf */
+    uint64_t map_size_bytes;       /* map-size */
+    unsigned connections_max;      /* connections: check socket, in all */
+    unsigned http_connections_max; /* http-connections: http.sock */
+    uint64_t hello_deadline_ns;    /* hello-deadline: a connection that says nothing is closed */
+    struct principals admins;      /* admins */
+    bool log_refusals;             /* log-refusals */
+    /* services.d */
+    struct service_config *services; /* [0] is "default" */
+    unsigned service_count;
+};
+
+/* dir: the directory with stkgate.conf and services.d/; NULL: defaults only. 0, or -errno with
+ * message filled. */
+int config_load(const char *dir, struct config **ret, char message[static CONFIG_ERROR_MAX]);
+struct config *config_free(struct config *config); /* NULL is allowed; returns NULL */
+
+/* Set each policy's scope mask from its names. -ENOENT with message filled: a name that is not
+ * registered. Again after a scope was added. */
+int config_resolve_scopes(struct config *config, const struct scope_registry *registry,
+                          char message[static CONFIG_ERROR_MAX]);
+
+/* The service of this name, else "default". Never NULL. */
+const struct service_config *config_service(const struct config *config, struct text name);
+
+#endif

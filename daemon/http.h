@@ -1,0 +1,55 @@
+/* http.h - HTTP on a Unix socket: libmicrohttpd hung into the event loop
+ *
+ * The daemon has two: http.sock (http_check.h) and admin.sock (http_admin.h). This file knows MHD
+ * and sd-event; the two know requests and answers.
+ */
+#ifndef STKGATE_DAEMON_HTTP_H
+#define STKGATE_DAEMON_HTTP_H
+
+#include <systemd/sd-event.h>
+
+#include "daemon/authz.h"
+#include "lib/core/text.h"
+
+struct http_server;
+struct http_request;
+
+/* Called once per request, when its headers and body are complete. Must answer with http_answer(),
+ * at once or later on the same thread. */
+typedef void (*http_handler)(struct http_request *request, void *userdata);
+
+struct http_options {
+    int listen_fd; /* taken: a listening, non-blocking AF_UNIX SOCK_STREAM socket */
+    unsigned connections_max;
+    unsigned idle_timeout_s;
+    size_t header_bytes_max; /* of one request's header section; more is answered 431 */
+    size_t body_bytes_max;   /* more is answered 413 */
+    http_handler handler;
+    void *userdata;
+};
+
+int http_server_new(sd_event *event, const struct http_options *options, struct http_server **ret);
+struct http_server *http_server_free(struct http_server *server); /* returns NULL */
+
+/* ---- the request: texts are valid until http_answer() ------------------------------------------
+ */
+
+const char *http_method(const struct http_request *request); /* "GET" */
+struct text http_path(const struct http_request *request);   /* without the query, not decoded */
+/* The field's value; of a repeated field the values joined with ", ". Names compare without regard
+ * to case. Empty when absent. A value with a NUL byte or another control character but TAB never
+ * gets here: such a request is answered 400. */
+struct text http_field(struct http_request *request, const char *name);
+/* A query argument, decoded; of a repeated one the values joined with ' '. */
+struct text http_argument(struct http_request *request, const char *name);
+struct text http_body(const struct http_request *request);
+const struct peer *http_peer(const struct http_request *request);
+
+/* ---- the answer: fields are added first, then http_answer() ends the request -------------------
+ */
+
+void http_add_field(struct http_request *request, const char *name, const char *value);
+/* Copies body, and wipes its own copy afterwards when secret is set. */
+void http_answer(struct http_request *request, unsigned status, struct text body, bool secret);
+
+#endif

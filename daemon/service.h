@@ -1,0 +1,114 @@
+/* service.h - request -> verdict, and admin request -> committed change
+ *
+ * What every face of the daemon (check socket, HTTP) calls. Knows no socket, no HTTP, no event
+ * loop. One thread (the event loop's). Clocks are read here, once per call.
+ */
+#ifndef STKGATE_DAEMON_SERVICE_H
+#define STKGATE_DAEMON_SERVICE_H
+
+#include "daemon/config.h"
+#include "lib/core/decide.h"
+#include "daemon/store/audit.h"
+#include "daemon/store/committer.h"
+
+struct service;
+
+/* Borrows store and committer; takes config. *config_message tells of a scope in a policy that is
+ * not registered (-ENOENT). */
+int service_new(struct store *store, struct committer *committer, struct config *config,
+                struct service **ret, char message[static CONFIG_ERROR_MAX]);
+/* Submits what usage is unsaved first: call before committer_free(). NULL is allowed; returns NULL.
+ */
+struct service *service_free(struct service *service);
+
+const struct config *service_config_of(const struct service *service);
+const struct scope_registry *service_scopes(const struct service *service);
+/* Goes up with each change of policies or registry; begins at a random value. */
+uint64_t service_generation(const struct service *service);
+
+/* ---- checks ---------------------------------------------------------------------------------- */
+
+/* ret is complete on return, a refusal unless all went well. 0, or -EIO / -EBADMSG: the table could
+ * not be read (logged; the verdict is 503). */
+int service_check(struct service *service, const struct service_config *as,
+                  const struct query *query, struct verdict *ret);
+
+/* For faces that have the text: choose the credential, digest it, check. The three texts as in
+ * credential_choose(). */
+struct text_query {
+    struct text token, authorization, api_key;
+    struct text site, origin;
+    uint64_t scopes, cost;
+    bool peek;
+};
+int service_check_text(struct service *service, const struct service_config *as,
+                       const struct text_query *query, struct verdict *ret);
+
+/* ---- reading for the admin face ----------------------------------------------------------------
+ */
+
+/* A credential as lists show it: borrowed until fn or the call returns. */
+struct listing {
+    struct record record;
+    struct usage usage; /* saved counts and those of the bucket, summed */
+    enum record_state state;
+    uint64_t remaining; /* units in the bucket now */
+};
+typedef int (*service_list_fn)(const struct listing *listing, struct text position, void *userdata);
+
+/* -ENOENT no such key_id; else what fn returned. */
+int service_show(struct service *service, struct text key_id, service_list_fn fn, void *userdata);
+/* site empty: all. after: a position that an earlier listing gave, or empty. fn returns 1 to stop.
+ */
+int service_list(struct service *service, struct text site, struct text after, service_list_fn fn,
+                 void *userdata);
+int service_audit(struct service *service, uint64_t before, store_audit_fn fn, void *userdata);
+int service_stats(struct service *service, struct store_stats *ret);
+
+/* ---- changes -----------------------------------------------------------------------------------
+ */
+
+/* All a mint, or a legacy key, consists of. Ranges: those of record_decode(); origins are
+ * canonicalised here. */
+struct mint {
+    enum kind kind;
+    struct text site, name;
+    uint64_t scopes;
+    struct textlist origins; /* canonical */
+    bool missing_origin_allowed, strict;
+    struct rate_limit limit;
+    int64_t expires_at;
+    /* legacy: */
+    struct text legacy_key; /* the secret itself; wiped by its owner */
+    int64_t deprecation_at, sunset_at;
+    struct text link;
+};
+
+/* Runs once, on the loop's thread, when the outcome is known; not before the submitting call
+ * returned 0. listing is set when error is 0 (not for a scope); secret is the new token's text
+ * (mint, rotate), to be told once and wiped by the service afterwards. */
+struct outcome {
+    int error; /* as change_result.error */
+    uint64_t seq;
+    const struct listing *listing;
+    const char *secret;
+};
+typedef void (*service_done_fn)(const struct outcome *outcome, void *userdata);
+
+/* 0: done will run. Else -errno, and it won't: -EAGAIN too much is queued; -ESHUTDOWN; -EINVAL. */
+int service_mint(struct service *service, const struct mint *mint, struct actor actor,
+                 service_done_fn done, void *userdata);
+int service_rotate(struct service *service, struct text key_id, uint64_t grace_s,
+                   struct actor actor, service_done_fn done, void *userdata);
+int service_revoke(struct service *service, struct text key_id, struct text reason,
+                   struct actor actor, service_done_fn done, void *userdata);
+int service_scope_add(struct service *service, struct text name, struct actor actor,
+                      service_done_fn done, void *userdata);
+
+/* Save what usage changed since the last time: called now and then by the manager. */
+void service_flush_usage(struct service *service);
+
+/* Set when a commit failed with an unknown outcome: the daemon must end with a failure. */
+bool service_must_exit(const struct service *service);
+
+#endif

@@ -1,0 +1,41 @@
+/* committer.h - the thread that commits
+ *
+ * Changes queue up; the thread takes all that are queued into one LMDB transaction, each in a child
+ * transaction of its own so that one that fails takes no other with it, commits (fsync), and hands
+ * the results back. The event loop polls committer_fd() and calls committer_collect(): done
+ * functions run there, on the loop's thread, after the commit, in the order of submission.
+ */
+#ifndef STKGATE_DAEMON_STORE_COMMITTER_H
+#define STKGATE_DAEMON_STORE_COMMITTER_H
+
+#include "daemon/store/change.h"
+
+struct committer;
+
+typedef void (*committer_done_fn)(const struct change *change, const struct change_result *result,
+                                  void *userdata);
+
+#define COMMITTER_QUEUE_MAX 4096 /* changes; more are refused with -EAGAIN */
+
+/* Blocks all signals in the new thread. */
+int committer_new(struct store *store, struct committer **ret);
+
+/* Commits what is queued, joins the thread, calls what done functions are left, frees. NULL is
+ * allowed; returns NULL. */
+struct committer *committer_free(struct committer *committer);
+
+/* Copies change. done runs exactly once if and only if this returned 0. -EAGAIN: queue full;
+ * -ESHUTDOWN: after an -EIO, nothing is committed any more. */
+int committer_submit(struct committer *committer, const struct change *change,
+                     committer_done_fn done, void *userdata);
+
+/* Usage of one credential, written in the next commit, or in one of its own; without seq, audit
+ * entry or answer. -EAGAIN as above. */
+int committer_submit_usage(struct committer *committer, struct text key_id,
+                           const struct usage *usage);
+
+/* Readable when there is something to collect. Owned by the committer. */
+int committer_fd(const struct committer *committer);
+void committer_collect(struct committer *committer);
+
+#endif

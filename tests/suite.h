@@ -1,0 +1,33 @@
+/* suite.h - the main() of a test program: SUITE_MAIN("rate", test_a, test_b)
+ *
+ * Each test runs in a process of its own (check's fork mode) with a time-out of 60 s.
+ */
+#ifndef STKGATE_TESTS_SUITE_H
+#define STKGATE_TESTS_SUITE_H
+
+#include <check.h>
+#include <stdlib.h>
+
+static inline int suite_run(const char *name, const TTest *const tests[], size_t count)
+{
+    Suite *suite = suite_create(name);
+    TCase *tcase = tcase_create(name);
+    tcase_set_timeout(tcase, 60);
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+#define SUITE_MAIN(name, ...)                                                                      \
+    int main(void)                                                                                 \
+    {                                                                                              \
+        const TTest *const tests[] = {__VA_ARGS__};                                                \
+        return suite_run(name, tests, sizeof tests / sizeof tests[0]);                             \
+    }
+
+#endif
