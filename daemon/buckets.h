@@ -14,7 +14,8 @@
 struct bucket {
     uint8_t digest[DIGEST_BYTES];
     char key_id[KEY_ID_LEN + 1];
-    bool dirty;           /* changed since it was last flushed */
+    bool dirty; /* changed since it was last saved, and on the list of those */
+    struct bucket *next_dirty;
     _Atomic uint64_t tat; /* see rate.h */
     uint64_t allowed, refused;
     int64_t last_used_at; /* Unix seconds */

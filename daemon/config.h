@@ -14,19 +14,21 @@
 
 struct service_config {
     char name[SERVICE_MAX + 1];
-    struct policy policy; /* its scopes are set by config_resolve_scopes() */
+    struct policy policy; /* its scopes and accept are set by config_resolve_scopes() */
+    uint8_t accept;       /* as configured */
     char scope_names[SCOPE_TEXT_MAX];
     struct principals callers; /* who may ask as this service */
+    struct principals direct;  /* who, of those, may map the view */
 };
 
 struct config {
     /* [daemon] of stkgate.conf */
-    uint64_t map_size_bytes;       /* map-size */
-    unsigned connections_max;      /* connections: check socket, in all */
-    unsigned http_connections_max; /* http-connections: http.sock */
-    uint64_t hello_deadline_ns;    /* hello-deadline: a connection that says nothing is closed */
+    uint64_t map_size_bytes;       /* map_size */
+    unsigned connections_max;      /* connections: of the check socket, in all */
+    unsigned http_connections_max; /* http_connections: http.sock */
+    uint64_t hello_deadline_ns;    /* hello_deadline: a connection that says nothing is closed */
     struct principals admins;      /* admins */
-    bool log_refusals;             /* log-refusals */
+    bool log_refusals;             /* log_refusals */
     /* services.d */
     struct service_config *services; /* [0] is "default" */
     unsigned service_count;
@@ -37,8 +39,9 @@ struct config {
 int config_load(const char *dir, struct config **ret, char message[static CONFIG_ERROR_MAX]);
 struct config *config_free(struct config *config); /* NULL is allowed; returns NULL */
 
-/* Set each policy's scope mask from its names. -ENOENT with message filled: a name that is not
- * registered. Again after a scope was added. */
+/* Set each policy's scope mask from its names, and what it accepts. A service that names a scope
+ * which is not registered accepts nothing until it is: -ENOENT then, with message filled about the
+ * first such; all others are set all the same. Again after a scope was added. */
 int config_resolve_scopes(struct config *config, const struct scope_registry *registry,
                           char message[static CONFIG_ERROR_MAX]);
 

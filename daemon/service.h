@@ -13,10 +13,9 @@
 
 struct service;
 
-/* Borrows store and committer; takes config. *config_message tells of a scope in a policy that is
- * not registered (-ENOENT). */
+/* Borrows store and committer; takes config on success. 0 or -errno: -ENOMEM, -EIO. */
 int service_new(struct store *store, struct committer *committer, struct config *config,
-                struct service **ret, char message[static CONFIG_ERROR_MAX]);
+                struct service **ret);
 /* Submits what usage is unsaved first: call before committer_free(). NULL is allowed; returns NULL.
  */
 struct service *service_free(struct service *service);
@@ -44,13 +43,16 @@ struct text_query {
 int service_check_text(struct service *service, const struct service_config *as,
                        const struct text_query *query, struct verdict *ret);
 
+/* How many verdicts had this reason since the start. */
+uint64_t service_reason_count(const struct service *service, enum reason reason);
+
 /* ---- reading for the admin face ----------------------------------------------------------------
  */
 
 /* A credential as lists show it: borrowed until fn or the call returns. */
 struct listing {
     struct record record;
-    struct usage usage; /* saved counts and those of the bucket, summed */
+    struct usage usage; /* as of now */
     enum record_state state;
     uint64_t remaining; /* units in the bucket now */
 };
@@ -95,7 +97,8 @@ struct outcome {
 };
 typedef void (*service_done_fn)(const struct outcome *outcome, void *userdata);
 
-/* 0: done will run. Else -errno, and it won't: -EAGAIN too much is queued; -ESHUTDOWN; -EINVAL. */
+/* 0: done will run. Else -errno, and it won't: -EAGAIN too much is queued; -ESHUTDOWN; -EINVAL a
+ * field out of range; of rotate also -ENOENT and -EOPNOTSUPP (a legacy key). */
 int service_mint(struct service *service, const struct mint *mint, struct actor actor,
                  service_done_fn done, void *userdata);
 int service_rotate(struct service *service, struct text key_id, uint64_t grace_s,

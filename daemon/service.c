@@ -1,0 +1,291 @@
+#include "daemon/service.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "daemon/log.h"
+#include "daemon/service_state.h"
+
+/* Buckets saved per call of service_flush_usage(): what stays dirty is saved by the next. */
+#define FLUSH_MAX 2048
+
+uint64_t service_clock_ns(clockid_t clock)
+{
+    struct timespec ts;
+
+    clock_gettime(clock, &ts);
+    return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+struct clock_reading service_now(void)
+{
+    return (struct clock_reading){service_clock_ns(CLOCK_MONOTONIC),
+                                  (int64_t)(service_clock_ns(CLOCK_REALTIME) / NS_PER_S)};
+}
+
+int service_random(void *bytes, size_t len, void *userdata)
+{
+    uint8_t *at = bytes;
+
+    while (len > 0) {
+        ssize_t n = getrandom(at, len, 0);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        if (n > 0) {
+            at += n;
+            len -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
+/* ---- life --------------------------------------------------------------------------------------
+ */
+
+void service_resolve_scopes(struct service *service)
+{
+    char message[CONFIG_ERROR_MAX];
+
+    if (config_resolve_scopes(service->config, &service->registry, message) < 0)
+        log_line(LOG_WARNING, "%s", message);
+    service->generation++;
+}
+
+int service_read_registry(struct service *service)
+{
+    int r = store_read_begin(service->store);
+
+    if (r < 0)
+        return r;
+    r = store_scopes(service->store, &service->registry);
+    store_read_end(service->store);
+    return r;
+}
+
+int service_new(struct store *store, struct committer *committer, struct config *config,
+                struct service **ret)
+{
+    struct service *service = calloc(1, sizeof *service);
+
+    if (!service)
+        return -ENOMEM;
+    service->store = store;
+    service->committer = committer;
+    int r = buckets_new(&service->buckets);
+    if (r == 0)
+        r = digester_new(&service->digester);
+    /* Random, so that no client takes a restarted daemon's policies for those it knows. */
+    if (r == 0)
+        r = service_random(&service->generation, sizeof service->generation, NULL);
+    if (r == 0)
+        r = service_read_registry(service);
+    if (r < 0) {
+        service_free(service);
+        return r;
+    }
+    service->config = config;
+    service_resolve_scopes(service);
+    *ret = service;
+    return 0;
+}
+
+struct service *service_free(struct service *service)
+{
+    if (!service)
+        return NULL;
+    for (struct bucket *left = NULL; service->dirty && service->dirty != left;) {
+        left = service->dirty;
+        service_flush_usage(service);
+    }
+    buckets_free(service->buckets);
+    digester_free(service->digester);
+    config_free(service->config);
+    free(service);
+    return NULL;
+}
+
+const struct config *service_config_of(const struct service *service)
+{
+    return service->config;
+}
+
+const struct scope_registry *service_scopes(const struct service *service)
+{
+    return &service->registry;
+}
+
+uint64_t service_generation(const struct service *service)
+{
+    return service->generation;
+}
+
+uint64_t service_reason_count(const struct service *service, enum reason reason)
+{
+    return (unsigned)reason < REASON_COUNT ? service->reason_counts[reason] : 0;
+}
+
+bool service_must_exit(const struct service *service)
+{
+    return service->must_exit;
+}
+
+/* ---- buckets and usage -------------------------------------------------------------------------
+ */
+
+void service_mark_dirty(struct service *service, struct bucket *bucket)
+{
+    if (bucket->dirty)
+        return;
+    bucket->dirty = true;
+    bucket->next_dirty = service->dirty;
+    service->dirty = bucket;
+}
+
+/* What a bucket still owes of the debt it had when it was saved. A wall clock that went back since
+ * pays nothing off: the limit holds rather than opens. */
+uint64_t service_debt_left(const struct usage *usage, uint64_t wall_ns)
+{
+    uint64_t saved_ns = (uint64_t)usage->saved_at_ns;
+    uint64_t passed_ns = wall_ns > saved_ns ? wall_ns - saved_ns : 0;
+
+    return usage->debt_ns > passed_ns ? usage->debt_ns - passed_ns : 0;
+}
+
+int service_bucket_of(struct service *service, const struct record *record, uint64_t mono_ns,
+                      struct bucket **ret)
+{
+    struct usage usage;
+    char key_id[KEY_ID_LEN + 1];
+
+    *ret = buckets_find(service->buckets, record->digest);
+    if (*ret)
+        return 0;
+    int r = store_usage(service->store, record->key_id, &usage);
+    if (r < 0)
+        return r;
+    if (!text_copy(record->key_id, key_id, sizeof key_id))
+        return -EBADMSG;
+    r = buckets_add(service->buckets, record->digest, key_id, ret);
+    if (r < 0)
+        return r;
+    uint64_t debt_ns = service_debt_left(&usage, service_clock_ns(CLOCK_REALTIME));
+    atomic_store(&(*ret)->tat, debt_ns > 0 ? mono_ns + debt_ns : 0);
+    (*ret)->allowed = usage.allowed;
+    (*ret)->refused = usage.refused;
+    (*ret)->last_used_at = usage.last_used_at;
+    return 0;
+}
+
+void service_usage_of(const struct bucket *bucket, struct usage *ret)
+{
+    uint64_t tat = atomic_load(&bucket->tat);
+    uint64_t mono_ns = service_clock_ns(CLOCK_MONOTONIC);
+
+    *ret = (struct usage){
+        .allowed = bucket->allowed,
+        .refused = bucket->refused,
+        .last_used_at = bucket->last_used_at,
+        .debt_ns = tat > mono_ns ? tat - mono_ns : 0,
+        .saved_at_ns = (int64_t)service_clock_ns(CLOCK_REALTIME),
+    };
+}
+
+void service_flush_usage(struct service *service)
+{
+    for (int i = 0; service->dirty && i < FLUSH_MAX; i++) {
+        struct bucket *bucket = service->dirty;
+        struct usage usage;
+        service_usage_of(bucket, &usage);
+        if (committer_submit_usage(service->committer, text_of(bucket->key_id), &usage) < 0)
+            return;
+        service->dirty = bucket->next_dirty;
+        bucket->dirty = false;
+    }
+}
+
+static void count(struct service *service, struct bucket *bucket, const struct query *query,
+                  const struct verdict *verdict, int64_t wall_s)
+{
+    service->reason_counts[verdict->reason]++;
+    if (!bucket || query->peek)
+        return;
+    if (verdict->reason == REASON_OK) {
+        bucket->allowed++;
+        bucket->last_used_at = wall_s;
+    } else {
+        bucket->refused++;
+    }
+    service_mark_dirty(service, bucket);
+}
+
+/* ---- checks ------------------------------------------------------------------------------------
+ */
+
+static int check_in_table(struct service *service, const struct policy *policy,
+                          const struct query *query, struct clock_reading now, struct verdict *ret)
+{
+    struct record record;
+    struct bucket *bucket = NULL;
+
+    int r = store_read_begin(service->store);
+    if (r < 0)
+        return r;
+    r = store_find_digest(service->store, query->digest, &record);
+    bool found = r == 0;
+    if (found)
+        r = service_bucket_of(service, &record, now.mono_ns, &bucket);
+    if (r == 0 || r == -ENOENT) {
+        decide(policy, query, found ? &record : NULL, found ? &bucket->tat : NULL, now, ret);
+        count(service, bucket, query, ret, now.wall_s);
+        r = 0;
+    }
+    store_read_end(service->store);
+    return r;
+}
+
+int service_check(struct service *service, const struct service_config *as,
+                  const struct query *query, struct verdict *ret)
+{
+    struct clock_reading now = service_now();
+    int r = 0;
+
+    verdict_init(ret);
+    if (query->form == CREDENTIAL_TOKEN || query->form == CREDENTIAL_LEGACY) {
+        r = check_in_table(service, &as->policy, query, now, ret);
+    } else {
+        decide(&as->policy, query, NULL, NULL, now, ret);
+        count(service, NULL, query, ret, now.wall_s);
+    }
+    if (r < 0) {
+        verdict_init(ret);
+        log_line(LOG_ERR, "the table could not be read: %s; calls are refused", strerror(-r));
+    } else if (ret->reason != REASON_OK && service->config->log_refusals) {
+        log_refusal(ret, as->name, now.mono_ns);
+    }
+    return r;
+}
+
+int service_check_text(struct service *service, const struct service_config *as,
+                       const struct text_query *text, struct verdict *ret)
+{
+    struct credential credential =
+        credential_choose(text->token, text->authorization, text->api_key);
+    struct query query = {
+        .form = credential.form,
+        .kind = credential.kind,
+        .site = text->site,
+        .origin = text->origin,
+        .scopes = text->scopes,
+        .cost = text->cost,
+        .peek = text->peek,
+    };
+    int r = 0;
+
+    verdict_init(ret);
+    if (credential.form == CREDENTIAL_TOKEN)
+        r = digest_token(service->digester, credential.value, query.digest);
+    else if (credential.form == CREDENTIAL_LEGACY)
+        r = digest_legacy(service->digester, credential.value, query.digest);
+    return r < 0 ? r : service_check(service, as, &query, ret);
+}

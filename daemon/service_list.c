@@ -1,0 +1,94 @@
+#include "daemon/service_state.h"
+
+#include <errno.h>
+
+int service_make_listing(struct service *service, const struct record *record, struct listing *ret)
+{
+    struct clock_reading now = service_now();
+    struct bucket *bucket = buckets_find(service->buckets, record->digest);
+    struct rate rate;
+
+    ret->record = *record;
+    ret->state = record_state_at(record, now.wall_s);
+    if (bucket) {
+        service_usage_of(bucket, &ret->usage);
+    } else {
+        int r = store_usage(service->store, record->key_id, &ret->usage);
+        if (r < 0)
+            return r;
+        ret->usage.debt_ns = service_debt_left(&ret->usage, service_clock_ns(CLOCK_REALTIME));
+    }
+    if (rate_init(&rate, &record->limit) != RATE_OK)
+        return -EBADMSG;
+    /* What is left before anything is spent: one more than after spending one. */
+    struct rate_result one = rate_spend(&rate, now.mono_ns + ret->usage.debt_ns, now.mono_ns, 1);
+    ret->remaining = one.allowed ? one.remaining + 1 : 0;
+    return 0;
+}
+
+int service_show(struct service *service, struct text key_id, service_list_fn fn, void *userdata)
+{
+    struct record record;
+    struct listing listing;
+
+    int r = store_read_begin(service->store);
+    if (r < 0)
+        return r;
+    r = store_find_key_id(service->store, key_id, &record);
+    if (r == 0)
+        r = service_make_listing(service, &record, &listing);
+    if (r == 0)
+        r = fn(&listing, (struct text){NULL, 0}, userdata);
+    store_read_end(service->store);
+    return r;
+}
+
+struct list_walk {
+    struct service *service;
+    service_list_fn fn;
+    void *userdata;
+};
+
+static int on_listed(const struct record *record, struct text position, void *userdata)
+{
+    struct list_walk *walk = userdata;
+    struct listing listing;
+
+    int r = service_make_listing(walk->service, record, &listing);
+    return r < 0 ? r : walk->fn(&listing, position, walk->userdata);
+}
+
+int service_list(struct service *service, struct text site, struct text after, service_list_fn fn,
+                 void *userdata)
+{
+    struct list_walk walk = {service, fn, userdata};
+
+    int r = store_read_begin(service->store);
+    if (r < 0)
+        return r;
+    r = store_list(service->store, site, after, on_listed, &walk);
+    store_read_end(service->store);
+    return r;
+}
+
+int service_audit(struct service *service, uint64_t before, store_audit_fn fn, void *userdata)
+{
+    int r = store_read_begin(service->store);
+
+    if (r < 0)
+        return r;
+    r = store_audit(service->store, before, fn, userdata);
+    store_read_end(service->store);
+    return r;
+}
+
+int service_stats(struct service *service, struct store_stats *ret)
+{
+    int r = store_read_begin(service->store);
+
+    if (r < 0)
+        return r;
+    r = store_stats(service->store, ret);
+    store_read_end(service->store);
+    return r;
+}

@@ -1,0 +1,48 @@
+/* service_state.h - what the files of the service share; for service*.c alone
+ */
+#ifndef STKGATE_DAEMON_SERVICE_STATE_H
+#define STKGATE_DAEMON_SERVICE_STATE_H
+
+#include <time.h>
+
+#include "daemon/buckets.h"
+#include "daemon/service.h"
+
+#define NS_PER_S UINT64_C(1000000000)
+
+struct service {
+    struct store *store;
+    struct committer *committer;
+    struct config *config;
+    struct scope_registry registry;
+    struct buckets *buckets;
+    struct bucket *dirty; /* list of those whose usage is to be saved */
+    struct digester *digester;
+    uint64_t generation;
+    uint64_t reason_counts[REASON_COUNT];
+    bool must_exit;
+};
+
+uint64_t service_clock_ns(clockid_t clock);
+struct clock_reading service_now(void);
+
+/* A token_random_fn: getrandom(). */
+int service_random(void *bytes, size_t len, void *userdata);
+
+/* The scope registry and, from it, what policies need: at the start, and after a name was added. */
+int service_read_registry(struct service *service);
+void service_resolve_scopes(struct service *service);
+
+/* The record's bucket, taken up from the table when this is its first use. Within a read. */
+int service_bucket_of(struct service *service, const struct record *record, uint64_t mono_ns,
+                      struct bucket **ret);
+void service_mark_dirty(struct service *service, struct bucket *bucket);
+void service_usage_of(const struct bucket *bucket, struct usage *ret);
+
+/* What a bucket still owes of the debt it had when it was saved. */
+uint64_t service_debt_left(const struct usage *usage, uint64_t wall_ns);
+
+/* A record as lists show it. Within a read. */
+int service_make_listing(struct service *service, const struct record *record, struct listing *ret);
+
+#endif
