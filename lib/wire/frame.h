@@ -40,4 +40,11 @@ int frame_open(const void *bytes, size_t len, struct frame *ret);
  */
 void frame_begin(struct writer *w, void *buffer, size_t capacity, uint8_t type, uint32_t id);
 
+/* The length of the frame begun, 0 when it did not fit. */
+size_t frame_end(const struct writer *w);
+
+/* 0 when the frame is of this type and its payload was read to the last byte without a failure,
+ * else -EBADMSG. */
+int frame_close(const struct frame *frame, uint8_t type);
+
 #endif

@@ -1,0 +1,19 @@
+#include "lib/wire/message.h"
+
+size_t welcome_write(void *buffer, size_t capacity, uint32_t id, const struct welcome *welcome)
+{
+    struct writer w;
+    frame_begin(&w, buffer, capacity, WIRE_WELCOME, id);
+    writer_u64(&w, welcome->generation);
+    policy_write(&welcome->policy, &w);
+    scope_registry_write(&welcome->registry, &w);
+    return frame_end(&w);
+}
+
+int welcome_read(struct frame *frame, struct welcome *ret)
+{
+    ret->generation = reader_u64(&frame->payload);
+    policy_read(&ret->policy, &frame->payload);
+    scope_registry_read(&ret->registry, &frame->payload);
+    return frame_close(frame, WIRE_WELCOME);
+}
