@@ -15,7 +15,7 @@ struct http_server;
 struct http_request;
 
 /* Called once per request, when its headers and body are complete. Must answer with http_answer(),
- * at once or later on the same thread. */
+ * at once or later on the same thread: also when the server was freed in between. */
 typedef void (*http_handler)(struct http_request *request, void *userdata);
 
 struct http_options {
@@ -31,7 +31,7 @@ struct http_options {
 int http_server_new(sd_event *event, const struct http_options *options, struct http_server **ret);
 struct http_server *http_server_free(struct http_server *server); /* returns NULL */
 
-/* ---- the request: texts are valid until http_answer() ------------------------------------------
+/* ---- the request: texts are valid until http_answer() or http_server_free() --------------------
  */
 
 const char *http_method(const struct http_request *request); /* "GET" */
@@ -40,7 +40,8 @@ struct text http_path(const struct http_request *request);   /* without the quer
  * to case. Empty when absent. A value with a NUL byte or another control character but TAB never
  * gets here: such a request is answered 400. */
 struct text http_field(struct http_request *request, const char *name);
-/* A query argument, decoded; of a repeated one the values joined with ' '. */
+/* A query argument, decoded; of a repeated one the values joined with ' '. data is NULL when it is
+ * absent, and not NULL when it is there without a value. */
 struct text http_argument(struct http_request *request, const char *name);
 struct text http_body(const struct http_request *request);
 const struct peer *http_peer(const struct http_request *request);
@@ -49,7 +50,12 @@ const struct peer *http_peer(const struct http_request *request);
  */
 
 void http_add_field(struct http_request *request, const char *name, const char *value);
-/* Copies body, and wipes its own copy afterwards when secret is set. */
+/* Copies body, and wipes its own copy afterwards when secret is set. Safe when the client has left
+ * or the server was freed meanwhile: nobody gets the answer then. request is gone afterwards. */
 void http_answer(struct http_request *request, unsigned status, struct text body, bool secret);
+
+/* Answer application/problem+json (RFC 9457) with this detail: a sentence without a secret. */
+void http_answer_problem(struct http_request *request, unsigned status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

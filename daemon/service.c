@@ -72,6 +72,7 @@ int service_new(struct store *store, struct committer *committer, struct config 
         return -ENOMEM;
     service->store = store;
     service->committer = committer;
+    service->started_ns = service_clock_ns(CLOCK_MONOTONIC);
     int r = buckets_new(&service->buckets);
     if (r == 0)
         r = digester_new(&service->digester);
@@ -123,6 +124,11 @@ uint64_t service_generation(const struct service *service)
 uint64_t service_reason_count(const struct service *service, enum reason reason)
 {
     return (unsigned)reason < REASON_COUNT ? service->reason_counts[reason] : 0;
+}
+
+uint64_t service_uptime_ns(const struct service *service)
+{
+    return service_clock_ns(CLOCK_MONOTONIC) - service->started_ns;
 }
 
 bool service_must_exit(const struct service *service)

@@ -45,6 +45,8 @@ int service_check_text(struct service *service, const struct service_config *as,
 
 /* How many verdicts had this reason since the start. */
 uint64_t service_reason_count(const struct service *service, enum reason reason);
+/* Nanoseconds since service_new(). */
+uint64_t service_uptime_ns(const struct service *service);
 
 /* ---- reading for the admin face ----------------------------------------------------------------
  */

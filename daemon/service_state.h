@@ -21,6 +21,7 @@ struct service {
     uint64_t generation;
     uint64_t reason_counts[REASON_COUNT];
     bool must_exit;
+    uint64_t started_ns; /* CLOCK_MONOTONIC */
 };
 
 uint64_t service_clock_ns(clockid_t clock);
