@@ -95,15 +95,18 @@ struct service *service_free(struct service *service)
 {
     if (!service)
         return NULL;
-    for (struct bucket *left = NULL; service->dirty && service->dirty != left;) {
-        left = service->dirty;
-        service_flush_usage(service);
-    }
     buckets_free(service->buckets);
     digester_free(service->digester);
     config_free(service->config);
     free(service);
     return NULL;
+}
+
+void service_reload(struct service *service, struct config *config)
+{
+    config_free(service->config);
+    service->config = config;
+    service_resolve_scopes(service);
 }
 
 const struct config *service_config_of(const struct service *service)
@@ -129,6 +132,11 @@ uint64_t service_reason_count(const struct service *service, enum reason reason)
 uint64_t service_uptime_ns(const struct service *service)
 {
     return service_clock_ns(CLOCK_MONOTONIC) - service->started_ns;
+}
+
+unsigned service_pending(const struct service *service)
+{
+    return service->pending;
 }
 
 bool service_must_exit(const struct service *service)
@@ -197,17 +205,18 @@ void service_usage_of(const struct bucket *bucket, struct usage *ret)
     };
 }
 
-void service_flush_usage(struct service *service)
+bool service_flush_usage(struct service *service)
 {
     for (int i = 0; service->dirty && i < FLUSH_MAX; i++) {
         struct bucket *bucket = service->dirty;
         struct usage usage;
         service_usage_of(bucket, &usage);
         if (committer_submit_usage(service->committer, text_of(bucket->key_id), &usage) < 0)
-            return;
+            return true;
         service->dirty = bucket->next_dirty;
         bucket->dirty = false;
     }
+    return service->dirty != NULL;
 }
 
 static void count(struct service *service, struct bucket *bucket, const struct query *query,

@@ -16,9 +16,12 @@ struct service;
 /* Borrows store and committer; takes config on success. 0 or -errno: -ENOMEM, -EIO. */
 int service_new(struct store *store, struct committer *committer, struct config *config,
                 struct service **ret);
-/* Submits what usage is unsaved first: call before committer_free(). NULL is allowed; returns NULL.
- */
+/* After committer_free(), whose done functions it serves. NULL is allowed; returns NULL. */
 struct service *service_free(struct service *service);
+
+/* Put a new configuration in the place of the old one: in force for every check from now on. Takes
+ * config. */
+void service_reload(struct service *service, struct config *config);
 
 const struct config *service_config_of(const struct service *service);
 const struct scope_registry *service_scopes(const struct service *service);
@@ -110,8 +113,12 @@ int service_revoke(struct service *service, struct text key_id, struct text reas
 int service_scope_add(struct service *service, struct text name, struct actor actor,
                       service_done_fn done, void *userdata);
 
-/* Save what usage changed since the last time: called now and then by the manager. */
-void service_flush_usage(struct service *service);
+/* How many changes are submitted and not yet answered. */
+unsigned service_pending(const struct service *service);
+
+/* Submit what usage changed since the last time, as much as the committer takes: called now and
+ * then by the manager. Returns whether some is left for the next time. */
+bool service_flush_usage(struct service *service);
 
 /* Set when a commit failed with an unknown outcome: the daemon must end with a failure. */
 bool service_must_exit(const struct service *service);

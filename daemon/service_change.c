@@ -116,6 +116,7 @@ static void on_committed(const struct change *change, const struct change_result
         outcome.error = r;
         outcome.secret = pending->secret[0] ? pending->secret : NULL;
     }
+    service->pending--;
     pending->done(&outcome, pending->userdata);
     pending_free(pending);
 }
@@ -126,6 +127,8 @@ static int submit(struct service *service, struct change *change, struct pending
     int r = committer_submit(service->committer, change, on_committed, pending);
     if (r < 0)
         pending_free(pending);
+    else
+        service->pending++;
     return r;
 }
 

@@ -20,6 +20,7 @@ struct service {
     struct digester *digester;
     uint64_t generation;
     uint64_t reason_counts[REASON_COUNT];
+    unsigned pending;
     bool must_exit;
     uint64_t started_ns; /* CLOCK_MONOTONIC */
 };

@@ -1,0 +1,284 @@
+#include "daemon/manager.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "config.h"
+
+#include "daemon/http_admin.h"
+#include "daemon/http_check.h"
+#include "daemon/log.h"
+#include "daemon/server.h"
+#include "daemon/sockets.h"
+
+#define FLUSH_EVERY_USEC UINT64_C(5000000)
+
+/* Connections of admin.sock: few people, and never crowded out by checks. */
+#define ADMIN_CONNECTIONS 32
+
+struct manager {
+    const struct manager_options *options;
+    sd_event *event;
+    struct store *store;
+    struct committer *committer;
+    struct service *service;
+    struct sockets sockets;
+    struct server *server;
+    struct http_server *http;
+    struct http_server *admin;
+    bool stopping;
+};
+
+/* Tokens pass through this process: none of its memory may end in a core file, and no other process
+ * of the same user may read it. */
+static void harden_process(void)
+{
+    const struct rlimit none = {0, 0};
+
+    (void)setrlimit(RLIMIT_CORE, &none);
+#ifndef STKGATE_SANITIZED /* the leak checker attaches to the process */
+    (void)prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+/* ---- events ------------------------------------------------------------------------------------
+ */
+
+static int on_idle_exit(sd_event_source *source, void *userdata)
+{
+    struct manager *manager = userdata;
+
+    return sd_event_exit(manager->event, service_must_exit(manager->service) ? -EIO : 0);
+}
+
+/* End the loop once all that is ready now has been dealt with: answers are sent before. */
+static void exit_when_idle(struct manager *manager)
+{
+    sd_event_source *source = NULL;
+
+    if (sd_event_add_defer(manager->event, &source, on_idle_exit, manager) < 0 ||
+        sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IDLE) < 0 ||
+        sd_event_source_set_floating(source, true) < 0)
+        (void)sd_event_exit(manager->event, 0);
+    sd_event_source_unref(source);
+}
+
+static int on_stop(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
+{
+    struct manager *manager = userdata;
+
+    if (manager->stopping)
+        return 0;
+    manager->stopping = true;
+    (void)sd_notify(0, "STOPPING=1");
+    log_line(LOG_INFO, "stopping: signal %u", si->ssi_signo);
+    /* What was accepted is committed and answered first. */
+    if (service_pending(manager->service) == 0)
+        exit_when_idle(manager);
+    return 0;
+}
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
+{
+    struct manager *manager = userdata;
+    struct config *config;
+    char message[CONFIG_ERROR_MAX];
+
+    (void)sd_notify(0, "RELOADING=1");
+    int r = config_load(manager->options->config, &config, message);
+    if (r < 0) {
+        log_line(LOG_ERR, "the configuration stays as it was: %s",
+                 message[0] ? message : strerror(-r));
+    } else {
+        service_reload(manager->service, config);
+        log_line(LOG_INFO, "configuration reloaded");
+    }
+    (void)sd_notify(0, "READY=1");
+    return 0;
+}
+
+static int on_committed(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+    struct manager *manager = userdata;
+
+    committer_collect(manager->committer);
+    if (service_must_exit(manager->service) ||
+        (manager->stopping && service_pending(manager->service) == 0))
+        exit_when_idle(manager);
+    return 0;
+}
+
+static int on_flush(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct manager *manager = userdata;
+
+    (void)service_flush_usage(manager->service);
+    int r = sd_event_source_set_time_relative(source, FLUSH_EVERY_USEC);
+    return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* ---- wiring ------------------------------------------------------------------------------------
+ */
+
+static int block_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        return -errno;
+    return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
+}
+
+static int open_table(struct manager *manager, struct config *config)
+{
+    char message[STORE_ERROR_MAX] = "";
+    const struct store_options options = {
+        .dir = manager->options->state,
+        .map_size_bytes = config->map_size_bytes,
+        .create = true,
+    };
+
+    int r = store_open(&options, &manager->store, message);
+    if (r < 0) {
+        log_line(LOG_ERR, "%s", message[0] ? message : strerror(-r));
+        return r;
+    }
+    r = committer_new(manager->store, &manager->committer);
+    if (r == 0)
+        r = service_new(manager->store, manager->committer, config, &manager->service);
+    if (r < 0)
+        log_line(LOG_ERR, "cannot start the service: %s", strerror(-r));
+    return r;
+}
+
+static int open_http(struct manager *manager, int which, unsigned connections_max,
+                     http_handler handler, struct http_server **ret)
+{
+    const struct http_options options = {
+        .listen_fd = manager->sockets.fds[which],
+        .connections_max = connections_max,
+        .idle_timeout_s = 60,
+        .header_bytes_max = 32768,
+        .body_bytes_max = 65536,
+        .handler = handler,
+        .userdata = manager->service,
+    };
+
+    manager->sockets.fds[which] = -1;
+    return http_server_new(manager->event, &options, ret);
+}
+
+static int open_faces(struct manager *manager)
+{
+    const struct config *config = service_config_of(manager->service);
+
+    int r = server_new(manager->event, manager->service, manager->sockets.fds[SOCKET_CHECK],
+                       &manager->server);
+    if (r < 0)
+        return r;
+    manager->sockets.fds[SOCKET_CHECK] = -1;
+    r = open_http(manager, SOCKET_HTTP, config->http_connections_max, http_check_handle,
+                  &manager->http);
+    if (r < 0)
+        return r;
+    return open_http(manager, SOCKET_ADMIN, ADMIN_CONNECTIONS, http_admin_handle, &manager->admin);
+}
+
+static int open_events(struct manager *manager)
+{
+    sd_event *event = manager->event;
+
+    int r = sd_event_add_signal(event, NULL, SIGTERM, on_stop, manager);
+    if (r >= 0)
+        r = sd_event_add_signal(event, NULL, SIGINT, on_stop, manager);
+    if (r >= 0)
+        r = sd_event_add_signal(event, NULL, SIGHUP, on_reload, manager);
+    if (r >= 0)
+        r = sd_event_add_io(event, NULL, committer_fd(manager->committer), EPOLLIN, on_committed,
+                            manager);
+    if (r >= 0)
+        r = sd_event_add_time_relative(event, NULL, CLOCK_MONOTONIC, FLUSH_EVERY_USEC, 0, on_flush,
+                                       manager);
+    if (r >= 0)
+        r = sd_event_set_watchdog(event, true);
+    return r < 0 ? r : 0;
+}
+
+static int manager_open(struct manager *manager)
+{
+    struct config *config = NULL;
+    char config_message[CONFIG_ERROR_MAX] = "", message[SOCKETS_ERROR_MAX] = "";
+
+    int r = block_signals();
+    if (r == 0)
+        r = config_load(manager->options->config, &config, config_message);
+    if (r < 0) {
+        log_line(LOG_ERR, "%s", config_message[0] ? config_message : strerror(-r));
+        return r;
+    }
+    r = open_table(manager, config);
+    if (r < 0) {
+        if (!manager->service)
+            config_free(config);
+        return r;
+    }
+    r = sockets_open(manager->options->runtime, &manager->sockets, message);
+    if (r < 0) {
+        log_line(LOG_ERR, "%s", message);
+        return r;
+    }
+    r = sd_event_new(&manager->event);
+    if (r >= 0)
+        r = open_events(manager);
+    if (r >= 0)
+        r = open_faces(manager);
+    if (r < 0)
+        log_line(LOG_ERR, "cannot set up the event loop: %s", strerror(-r));
+    return r < 0 ? r : 0;
+}
+
+/* The committer goes first: it commits what is queued and calls back into service and faces. */
+static void manager_close(struct manager *manager)
+{
+    if (manager->service)
+        (void)service_flush_usage(manager->service);
+    committer_free(manager->committer);
+    http_server_free(manager->admin);
+    http_server_free(manager->http);
+    server_free(manager->server);
+    for (int i = 0; i < SOCKET_COUNT; i++)
+        if (manager->sockets.fds[i] >= 0)
+            close(manager->sockets.fds[i]);
+    sockets_unlink(&manager->sockets);
+    service_free(manager->service);
+    store_close(manager->store);
+    sd_event_unref(manager->event);
+}
+
+int manager_run(const struct manager_options *options)
+{
+    struct manager manager = {.options = options, .sockets = {.fds = {-1, -1, -1}}};
+
+    harden_process();
+    int r = manager_open(&manager);
+    if (r == 0) {
+        log_line(LOG_INFO, "stkgate %s ready: state %s, sockets in %s", PACKAGE_VERSION,
+                 options->state, options->runtime);
+        (void)sd_notify(0, "READY=1");
+        r = sd_event_loop(manager.event);
+        if (r < 0)
+            log_line(LOG_ERR, "ended: %s", strerror(-r));
+    }
+    manager_close(&manager);
+    return r;
+}

@@ -1,0 +1,156 @@
+#include "daemon/sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+static const struct {
+    const char *name;
+    const char *file;
+    int type;
+    mode_t mode;
+} kinds[SOCKET_COUNT] = {
+    [SOCKET_CHECK] = {"check", "check.sock", SOCK_SEQPACKET, 0666},
+    [SOCKET_HTTP] = {"http", "http.sock", SOCK_STREAM, 0666},
+    [SOCKET_ADMIN] = {"admin", "admin.sock", SOCK_STREAM, 0660},
+};
+
+static int fail(char *message, const char *what, int error)
+{
+    snprintf(message, SOCKETS_ERROR_MAX, "%.400s: %s", what, strerror(-error));
+    return error;
+}
+
+static int adopt(struct sockets *sockets, int fd, const char *name, char *message)
+{
+    for (int i = 0; i < SOCKET_COUNT; i++) {
+        if (strcmp(name, kinds[i].name) != 0)
+            continue;
+        if (sockets->fds[i] >= 0 || sd_is_socket_unix(fd, kinds[i].type, 1, NULL, 0) <= 0) {
+            snprintf(message, SOCKETS_ERROR_MAX,
+                     "the socket that systemd passed as %s is not a listening Unix socket of the "
+                     "right type, or came twice: see stkgate.socket",
+                     name);
+            return -EINVAL;
+        }
+        if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+            return fail(message, name, -errno);
+        sockets->fds[i] = fd;
+        return 0;
+    }
+    snprintf(message, SOCKETS_ERROR_MAX,
+             "systemd passed a socket named %.64s; known are check, http and admin "
+             "(FileDescriptorName=)",
+             name);
+    return -EINVAL;
+}
+
+static int adopt_all(struct sockets *sockets, char *message)
+{
+    char **names = NULL;
+    int count = sd_listen_fds_with_names(1, &names);
+    int r = 0;
+
+    if (count < 0)
+        return fail(message, "sockets passed by systemd", count);
+    for (int i = 0; i < count; i++) {
+        if (r == 0)
+            r = adopt(sockets, SD_LISTEN_FDS_START + i, names[i], message);
+        free(names[i]);
+    }
+    free(names);
+    return r;
+}
+
+/* Whether a daemon answers at this address. A file that is left over from one that was killed
+ * refuses connections. */
+static bool is_alive(const struct sockaddr_un *address, int type)
+{
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool alive = fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
+                             errno == EAGAIN);
+    if (fd >= 0)
+        close(fd);
+    return alive;
+}
+
+static int bind_at(int fd, const struct sockaddr_un *address, mode_t mode)
+{
+    /* The mode of the socket's inode, less the umask, becomes that of the file: it is never more
+     * open than it should be, not even between two calls. */
+    if (fchmod(fd, mode) < 0)
+        return -errno;
+    mode_t before = umask(0);
+    int r = bind(fd, (const struct sockaddr *)address, sizeof *address) < 0 ? -errno : 0;
+    umask(before);
+    return r;
+}
+
+static int make(const char *runtime, int which, struct sockets *sockets, char *message)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int type = kinds[which].type;
+
+    int n =
+        snprintf(address.sun_path, sizeof address.sun_path, "%s/%s", runtime, kinds[which].file);
+    if (n < 0 || (size_t)n >= sizeof address.sun_path)
+        return fail(message, runtime, -ENAMETOOLONG);
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return fail(message, address.sun_path, -errno);
+    int r = bind_at(fd, &address, kinds[which].mode);
+    if (r == -EADDRINUSE && !is_alive(&address, type) && unlink(address.sun_path) == 0)
+        r = bind_at(fd, &address, kinds[which].mode);
+    if (r == 0 && listen(fd, SOMAXCONN) < 0)
+        r = -errno;
+    if (r == 0 && !(sockets->paths[which] = strdup(address.sun_path)))
+        r = -ENOMEM;
+    if (r < 0) {
+        close(fd);
+        return fail(message, address.sun_path, r);
+    }
+    sockets->fds[which] = fd;
+    return 0;
+}
+
+int sockets_open(const char *runtime, struct sockets *ret, char message[static SOCKETS_ERROR_MAX])
+{
+    struct sockets sockets = {.fds = {-1, -1, -1}};
+
+    int r = adopt_all(&sockets, message);
+    for (int i = 0; i < SOCKET_COUNT && r == 0; i++) {
+        if (sockets.fds[i] >= 0)
+            continue;
+        if (mkdir(runtime, 0755) < 0 && errno != EEXIST)
+            r = fail(message, runtime, -errno);
+        else
+            r = make(runtime, i, &sockets, message);
+    }
+    if (r < 0) {
+        sockets_unlink(&sockets);
+        for (int i = 0; i < SOCKET_COUNT; i++)
+            if (sockets.fds[i] >= 0)
+                close(sockets.fds[i]);
+        return r;
+    }
+    *ret = sockets;
+    return 0;
+}
+
+void sockets_unlink(struct sockets *sockets)
+{
+    for (int i = 0; i < SOCKET_COUNT; i++) {
+        if (sockets->paths[i])
+            (void)unlink(sockets->paths[i]);
+        free(sockets->paths[i]);
+        sockets->paths[i] = NULL;
+    }
+}

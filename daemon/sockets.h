@@ -1,0 +1,29 @@
+/* sockets.h - the daemon's three listening sockets: from systemd by name, else made here
+ */
+#ifndef STKGATE_DAEMON_SOCKETS_H
+#define STKGATE_DAEMON_SOCKETS_H
+
+#define SOCKETS_ERROR_MAX 512
+
+enum socket_name {
+    SOCKET_CHECK, /* check.sock, SEQPACKET, 0666 */
+    SOCKET_HTTP,  /* http.sock, STREAM, 0666 */
+    SOCKET_ADMIN, /* admin.sock, STREAM, 0660 */
+    SOCKET_COUNT,
+};
+
+struct sockets {
+    int fds[SOCKET_COUNT];     /* non-blocking, close-on-exec; -1: none */
+    char *paths[SOCKET_COUNT]; /* of those made here, removed by sockets_unlink(); else NULL */
+};
+
+/* Takes the sockets that systemd passed (FileDescriptorName=check, http, admin) and makes those
+ * that it did not in the directory runtime, which is made when missing (0755). A socket file that
+ * nobody listens on any more is replaced; one that answers is -EADDRINUSE. To be called before any
+ * thread is started (it changes the umask for a moment). 0, or -errno with message filled. */
+int sockets_open(const char *runtime, struct sockets *ret, char message[static SOCKETS_ERROR_MAX]);
+
+/* Remove the files of the sockets made here. The descriptors belong to who took them. */
+void sockets_unlink(struct sockets *sockets);
+
+#endif
