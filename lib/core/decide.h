@@ -72,7 +72,9 @@ struct clock_reading {
 /* record is what the table has for query->digest, or NULL; its digest is compared with the query's
  * in constant time all the same. tat is the bucket of that record (see rate.h), shared with other
  * threads and processes; NULL with record NULL. ret is complete on return. Only an allowed call
- * that does not peek changes *tat. */
+ * that does not peek spends from *tat. A refusal spends nothing; one with an empty bucket mends a
+ * *tat that lies more than a second beyond what the limit allows (limit lowered, a hostile writer),
+ * as otherwise the bucket would stay shut for as long as that word says. */
 void decide(const struct policy *policy, const struct query *query, const struct record *record,
             _Atomic uint64_t *tat, struct clock_reading now, struct verdict *ret);
 

@@ -44,13 +44,18 @@ struct record {
     struct textlist origins;   /* canonical */
 };
 
-/* Writes at most RECORD_BYTES_MAX. 0 and *ret_len; -EINVAL when a field is out of its range (the
- * ranges that record_decode() enforces, too). */
+/* Writes at most RECORD_BYTES_MAX. 0 and *ret_len; -EINVAL when a field is out of its range:
+ * key_id, site, name and link as token.h and text.h have them; reason printable, at most REASON_MAX
+ * bytes; secret_prefix of the kind's form; at most ORIGINS_MAX origins, each canonical; a limit
+ * that rate_init() takes; times from 0 to MOMENT_MAX_S; deprecation, sunset and link of legacy keys
+ * alone, the sunset not before the deprecation. */
 int record_encode(const struct record *record, uint8_t ret[static RECORD_BYTES_MAX],
                   size_t *ret_len);
 
 /* 0; -EBADMSG: not a record, truncated, a field out of range or a wrong CRC; -EPROTONOSUPPORT: of a
- * newer version. ret is untouched on failure. */
+ * newer version. ret is untouched on failure. The ranges are those of record_encode(), but for the
+ * spelling of origins: this is on the way of each check, and one that is not canonical can only
+ * fail to match. */
 int record_decode(const void *bytes, size_t len, struct record *ret);
 
 enum record_state {

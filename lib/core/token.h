@@ -37,6 +37,9 @@ int token_random_base62(token_random_fn random, void *userdata, char *out, size_
 int token_generate(enum kind kind, token_random_fn random, void *userdata,
                    char ret[static TOKEN_LEN + 1]);
 
+/* Whether all are of 0-9A-Za-z; true for the empty text. */
+bool token_is_base62(struct text t);
+
 /* The checksum of 30 characters; no NUL is written. */
 void token_checksum(const char random[static TOKEN_RANDOM_LEN],
                     char ret[static TOKEN_CHECKSUM_LEN]);

@@ -1,0 +1,174 @@
+/* decide.c - see decide.h */
+#include "lib/core/decide.h"
+
+/* A tat that is further than this beyond what the bucket allows was not written by a thread whose
+ * clock reading is a little newer than ours, but by an older limit, an earlier boot or a hostile
+ * writer. Only such a one is mended: mending the first kind would give units back. */
+#define TAT_SKEW_NS UINT64_C(1000000000)
+
+static const struct {
+    const char *name;
+    unsigned status;
+} reasons[REASON_COUNT] = {
+    [REASON_OK] = {"ok", 200},
+    [REASON_MISSING_TOKEN] = {"missing_token", 401},
+    [REASON_MALFORMED_TOKEN] = {"malformed_token", 401},
+    [REASON_UNKNOWN_TOKEN] = {"unknown_token", 401},
+    [REASON_REVOKED_TOKEN] = {"revoked_token", 401},
+    [REASON_SUSPENDED_TOKEN] = {"suspended_token", 401},
+    [REASON_EXPIRED_TOKEN] = {"expired_token", 401},
+    [REASON_LEGACY_SUNSET] = {"legacy_sunset", 401},
+    [REASON_SITE_MISMATCH] = {"site_mismatch", 401},
+    [REASON_ORIGIN_DENIED] = {"origin_denied", 403},
+    [REASON_INSUFFICIENT_SCOPE] = {"insufficient_scope", 403},
+    [REASON_COST_EXCEEDS_BURST] = {"cost_exceeds_burst", 403},
+    [REASON_RATE_LIMITED] = {"rate_limited", 429},
+    [REASON_UNAVAILABLE] = {"unavailable", 503},
+};
+
+const char *reason_name(unsigned reason)
+{
+    return reason < REASON_COUNT ? reasons[reason].name : "unknown";
+}
+
+unsigned reason_status(unsigned reason)
+{
+    return reason < REASON_COUNT ? reasons[reason].status : 503;
+}
+
+void verdict_init(struct verdict *verdict)
+{
+    *verdict = (struct verdict){.reason = REASON_UNAVAILABLE};
+}
+
+/* Row 3: a digest that differs means that the table is damaged, or that whoever looked it up was;
+ * a kind that differs, that somebody's token was stored as another's. Neither is in the table. */
+static bool query_is_known(const struct policy *policy, const struct query *query,
+                           const struct record *record)
+{
+    return record && digest_equal(record->digest, query->digest) && record->kind == query->kind &&
+           (policy->accept & ACCEPT(record->kind)) != 0;
+}
+
+static void verdict_describe(struct verdict *verdict, const struct record *record)
+{
+    verdict->kind = record->kind;
+    verdict->scopes = record->scopes;
+    verdict->limit = record->limit.requests;
+    verdict->window_ns = record->limit.window_ns;
+    verdict->burst = record->limit.burst;
+    verdict->deprecation_at = record->deprecation_at;
+    verdict->sunset_at = record->sunset_at;
+    text_copy(record->key_id, verdict->key_id, sizeof verdict->key_id);
+    text_copy(record->site, verdict->site, sizeof verdict->site);
+    text_copy(record->link, verdict->link, sizeof verdict->link);
+}
+
+/* Row 4. */
+static enum reason reason_of_state(const struct record *record, int64_t now_s)
+{
+    switch (record_state_at(record, now_s)) {
+    case RECORD_ACTIVE: return REASON_OK;
+    case RECORD_SUSPENDED: return REASON_SUSPENDED_TOKEN;
+    case RECORD_REVOKED: return REASON_REVOKED_TOKEN;
+    case RECORD_EXPIRED:
+        return record->expires_at != 0 && now_s >= record->expires_at ? REASON_EXPIRED_TOKEN
+                                                                      : REASON_LEGACY_SUNSET;
+    }
+    return REASON_UNAVAILABLE;
+}
+
+/* Row 5. A legacy key is half of a pair: without its site id it is no credential. */
+static bool site_is_right(const struct policy *policy, const struct query *query,
+                          const struct record *record)
+{
+    struct textlist sites = policy_sites(policy);
+    if (sites.len > 0 && !textlist_contains(sites, record->site))
+        return false;
+    if (query->site.len == 0)
+        return !policy->require_site && record->kind != KIND_LEGACY;
+    return text_equal(query->site, record->site);
+}
+
+/* Row 6. */
+static bool origin_is_allowed(const struct query *query, const struct record *record)
+{
+    if (record->origins.len == 0)
+        return true;
+    if (query->origin.len == 0)
+        return record->missing_origin_allowed;
+    return origin_matches(record->origins, query->origin);
+}
+
+/* Row 9. One word, read once per turn; whoever loses the race tries again with what the winner
+ * left. Relaxed: nothing but the word itself is shared. */
+static struct rate_result bucket_spend(const struct rate *rate, _Atomic uint64_t *tat,
+                                       uint64_t now_ns, uint64_t cost, bool peek)
+{
+    uint64_t seen_ns = atomic_load_explicit(tat, memory_order_relaxed);
+    struct rate_result result;
+    do {
+        result = rate_spend(rate, seen_ns, now_ns, cost);
+        bool stray = seen_ns > result.tat_ns && seen_ns - result.tat_ns > TAT_SKEW_NS;
+        if (peek || (!result.allowed && !stray))
+            break;
+    } while (!atomic_compare_exchange_weak_explicit(tat, &seen_ns, result.tat_ns,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    return result;
+}
+
+static enum reason decide_rate(const struct rate *rate, const struct query *query, uint64_t cost,
+                               _Atomic uint64_t *tat, uint64_t now_ns, struct verdict *ret)
+{
+    struct rate_result result = bucket_spend(rate, tat, now_ns, cost, query->peek);
+    ret->remaining = result.remaining;
+    ret->next_ns = result.next_in_ns;
+    ret->retry_ns = result.retry_ns;
+    ret->reset_ns = result.allowed ? result.full_in_ns : result.retry_ns;
+    return result.allowed ? REASON_OK : REASON_RATE_LIMITED;
+}
+
+static uint64_t query_cost(const struct policy *policy, const struct query *query)
+{
+    uint64_t cost = query->peek ? 1 : query->cost != 0 ? query->cost : policy->cost;
+    return cost != 0 ? cost : 1;
+}
+
+void decide(const struct policy *policy, const struct query *query, const struct record *record,
+            _Atomic uint64_t *tat, struct clock_reading now, struct verdict *ret)
+{
+    verdict_init(ret);
+    ret->needed = query->scopes | policy->scopes;
+
+    if (query->form == CREDENTIAL_MISSING) {
+        ret->reason = REASON_MISSING_TOKEN;
+        return;
+    }
+    if (query->form != CREDENTIAL_TOKEN && query->form != CREDENTIAL_LEGACY) {
+        ret->reason = REASON_MALFORMED_TOKEN;
+        return;
+    }
+    if (!query_is_known(policy, query, record)) {
+        ret->reason = REASON_UNKNOWN_TOKEN;
+        return;
+    }
+    verdict_describe(ret, record);
+
+    struct rate rate;
+    uint64_t cost = query_cost(policy, query);
+    enum reason state = reason_of_state(record, now.wall_s);
+    if (state != REASON_OK)
+        ret->reason = state;
+    else if (!site_is_right(policy, query, record))
+        ret->reason = REASON_SITE_MISMATCH;
+    else if (!origin_is_allowed(query, record))
+        ret->reason = REASON_ORIGIN_DENIED;
+    else if ((ret->needed & ~record->scopes) != 0)
+        ret->reason = REASON_INSUFFICIENT_SCOPE;
+    else if (!tat || rate_init(&rate, &record->limit) != RATE_OK)
+        ret->reason = REASON_UNAVAILABLE;
+    else if (cost > rate.burst)
+        ret->reason = REASON_COST_EXCEEDS_BURST;
+    else
+        ret->reason = decide_rate(&rate, query, cost, tat, now.mono_ns, ret);
+}
