@@ -1,0 +1,257 @@
+#include "daemon/store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/store/claim.h"
+#include "daemon/store/schema.h"
+#include "daemon/store/tables.h"
+#include "lib/core/cursor.h"
+
+#define MAP_DEFAULT_BYTES (UINT64_C(16) << 30)
+#define MAP_STEP_BYTES    65536 /* a multiple of any page size */
+
+#define PATH_SHOWN_MAX    300 /* bytes of a path in a message: the advice must fit, too */
+
+int store_complain(char message[static STORE_ERROR_MAX], int error, const char *path,
+                   const char *format, ...)
+{
+    int len = snprintf(message, STORE_ERROR_MAX, "%.*s: ", PATH_SHOWN_MAX, path);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message + len, STORE_ERROR_MAX - (size_t)len, format, args);
+    va_end(args);
+    return error;
+}
+
+static void close_store(struct store **store)
+{
+    store_close(*store);
+}
+
+/* ---- the file before LMDB sees it -------------------------------------------------------------
+ */
+
+/* In a meta page: the page's header, magic, version, address, map size; then the page size. */
+#define META_PAGE_SIZE_AT (3 * sizeof(size_t) + 16)
+
+static bool page_size_is_sane(uint32_t page_bytes)
+{
+    return page_bytes >= 512 && page_bytes <= 65536 && (page_bytes & (page_bytes - 1)) == 0;
+}
+
+static int read_page_size(int fd, off_t at, uint32_t *ret)
+{
+    uint8_t bytes[META_PAGE_SIZE_AT + sizeof(uint32_t)];
+    if (pread(fd, bytes, sizeof bytes, at) != (ssize_t)sizeof bytes)
+        return -EBADMSG;
+    memcpy(ret, bytes + META_PAGE_SIZE_AT, sizeof *ret); /* in the host's order, as LMDB has it */
+    return 0;
+}
+
+/* LMDB checks magic and version of both meta pages, but divides by the page size as it comes. */
+static int check_page_size(int fd)
+{
+    uint32_t first, second;
+    if (read_page_size(fd, 0, &first) < 0 || !page_size_is_sane(first) ||
+        read_page_size(fd, (off_t)first, &second) < 0 || second != first)
+        return -EBADMSG;
+    return 0;
+}
+
+static int check_file_before(int dir_fd, const char *dir, bool create,
+                             char message[static STORE_ERROR_MAX])
+{
+    int fd = openat(dir_fd, "data.mdb", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        if (errno == ENOENT && create)
+            return 0;
+        if (errno == ENOENT)
+            return store_complain(message, -ENOENT, dir, "there is no table (data.mdb) in it");
+        return store_complain(message, -errno, dir, "can't open data.mdb: %s", strerror(errno));
+    }
+    struct stat st;
+    int r = 0;
+    if (fstat(fd, &st) < 0)
+        r = -errno;
+    else if (!S_ISREG(st.st_mode) || (st.st_size > 0 && check_page_size(fd) < 0))
+        r = -EBADMSG;
+    close(fd);
+    if (r == -EBADMSG)
+        return store_complain(message, r, dir,
+                              "data.mdb is not a table of stkgate's, or its beginning is damaged: "
+                              "restore it from a backup, or name another directory");
+    if (r < 0)
+        return store_complain(message, r, dir, "can't read data.mdb: %s", strerror(-r));
+    return 0;
+}
+
+/* ---- the file in LMDB -------------------------------------------------------------------------
+ */
+
+static uint64_t file_size_needed(MDB_env *env)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    if (mdb_env_info(env, &info) != 0 || mdb_env_stat(env, &stat) != 0)
+        return UINT64_MAX;
+    return ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+}
+
+static int check_file_length(struct store *store, const char *dir,
+                             char message[static STORE_ERROR_MAX])
+{
+    mdb_filehandle_t fd;
+    struct stat st;
+    int r = tables_error(mdb_env_get_fd(store->env, &fd));
+    if (r == 0 && fstat(fd, &st) < 0)
+        r = -errno;
+    if (r < 0)
+        return store_complain(message, r, dir, "can't read data.mdb: %s", strerror(-r));
+    uint64_t needed = file_size_needed(store->env);
+    if ((uint64_t)st.st_size < needed)
+        return store_complain(message, -EBADMSG, dir,
+                              "data.mdb is truncated: %llu bytes, where %llu were written: restore "
+                              "it from a backup",
+                              (unsigned long long)st.st_size, (unsigned long long)needed);
+    return 0;
+}
+
+static int open_env(struct store *store, const struct store_options *options)
+{
+    uint64_t map_bytes = options->map_size_bytes ? options->map_size_bytes : MAP_DEFAULT_BYTES;
+    if (map_bytes > SIZE_MAX - MAP_STEP_BYTES)
+        return -EINVAL;
+    map_bytes = (map_bytes + MAP_STEP_BYTES - 1) / MAP_STEP_BYTES * MAP_STEP_BYTES;
+
+    int r = tables_error(mdb_env_create(&store->env));
+    if (r == 0)
+        r = tables_error(mdb_env_set_mapsize(store->env, (size_t)map_bytes));
+    if (r == 0)
+        r = tables_error(mdb_env_set_maxdbs(store->env, TABLE_COUNT));
+    /* NOTLS: the reader's slot belongs to its transaction, which is parked and woken, not ended. */
+    if (r == 0)
+        r = tables_error(mdb_env_open(store->env, options->dir, MDB_NOTLS, 0600));
+    /* The one descriptor that LMDB 0.9 leaves open across exec. */
+    mdb_filehandle_t fd;
+    if (r == 0)
+        r = tables_error(mdb_env_get_fd(store->env, &fd));
+    if (r == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+        r = -errno;
+    int dead;
+    if (r == 0)
+        r = tables_error(mdb_reader_check(store->env, &dead));
+    return r;
+}
+
+static int complain_of_env(int error, const char *dir, char message[static STORE_ERROR_MAX])
+{
+    switch (error) {
+    case -EBADMSG:
+        return store_complain(message, error, dir,
+                              "data.mdb is not a table of stkgate's, or is damaged: restore it "
+                              "from a backup, or name another directory");
+    case -EPROTONOSUPPORT:
+        return store_complain(message, error, dir,
+                              "data.mdb was written by another version of LMDB than this one");
+    default:
+        return store_complain(message, error, dir, "can't open the table: %s", strerror(-error));
+    }
+}
+
+/* A file's fsync does not make its name durable. */
+static int sync_files(struct store *store)
+{
+    mdb_filehandle_t fd;
+    int r = tables_error(mdb_env_get_fd(store->env, &fd));
+    if (r < 0)
+        return r;
+    if (fsync(fd) < 0 || fsync(store->dir_fd) < 0)
+        return -errno;
+    return 0;
+}
+
+static int start_reading(struct store *store)
+{
+    int r = tables_error(mdb_txn_begin(store->env, NULL, MDB_RDONLY, &store->read));
+    if (r == 0)
+        mdb_txn_reset(store->read);
+    return r;
+}
+
+int store_open(const struct store_options *options, struct store **ret,
+               char message[static STORE_ERROR_MAX])
+{
+    const char *dir = options->dir;
+    __attribute__((cleanup(close_store))) struct store *store = calloc(1, sizeof *store);
+    if (!store)
+        return store_complain(message, -ENOMEM, dir, "out of memory");
+    store->dir_fd = store->lock_fd = -1;
+
+    int r = claim_directory(dir, options->create, &store->dir_fd, message);
+    if (r == 0)
+        r = claim_lock(store->dir_fd, dir, &store->lock_fd, message);
+    if (r == 0)
+        r = check_file_before(store->dir_fd, dir, options->create, message);
+    if (r < 0)
+        return r;
+    r = open_env(store, options);
+    if (r < 0)
+        return complain_of_env(r, dir, message);
+    r = check_file_length(store, dir, message);
+    if (r < 0)
+        return r;
+    r = schema_open(store, dir, options->create, message);
+    if (r < 0)
+        return r;
+    store_grow(store);
+    r = sync_files(store);
+    if (r == 0)
+        r = start_reading(store);
+    if (r < 0)
+        return complain_of_env(r, dir, message);
+    *ret = store;
+    store = NULL;
+    return 0;
+}
+
+struct store *store_close(struct store *store)
+{
+    if (!store)
+        return NULL;
+    if (store->read)
+        mdb_txn_abort(store->read);
+    if (store->env)
+        mdb_env_close(store->env);
+    if (store->lock_fd >= 0)
+        close(store->lock_fd);
+    if (store->dir_fd >= 0)
+        close(store->dir_fd);
+    free(store);
+    return NULL;
+}
+
+void store_grow(struct store *store)
+{
+    mdb_filehandle_t fd;
+    struct stat st;
+    MDB_envinfo info;
+    if (mdb_env_get_fd(store->env, &fd) != 0 || fstat(fd, &st) < 0 ||
+        mdb_env_info(store->env, &info) != 0)
+        return;
+    uint64_t wanted = file_size_needed(store->env) + STORE_AHEAD_BYTES;
+    if (wanted > info.me_mapsize)
+        wanted = info.me_mapsize;
+    if ((uint64_t)st.st_size >= wanted)
+        return;
+    /* Twice as far, so that this is done once in many batches. */
+    if (wanted + STORE_AHEAD_BYTES <= info.me_mapsize)
+        wanted += STORE_AHEAD_BYTES;
+    if (ftruncate(fd, (off_t)wanted) < 0)
+        return;
+}

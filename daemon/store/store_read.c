@@ -1,0 +1,181 @@
+#include "daemon/store/store.h"
+
+#include <errno.h>
+
+#include "daemon/store/audit.h"
+#include "daemon/store/tables.h"
+#include "daemon/store/usage.h"
+
+int store_read_begin(struct store *store)
+{
+    if (store->reading)
+        return -EBUSY;
+    int r = tables_error(mdb_txn_renew(store->read));
+    if (r == 0)
+        store->reading = true;
+    return r;
+}
+
+void store_read_end(struct store *store)
+{
+    if (store->reading)
+        mdb_txn_reset(store->read);
+    store->reading = false;
+}
+
+int store_find_digest(struct store *store, const uint8_t digest[static DIGEST_BYTES],
+                      struct record *ret)
+{
+    return tables_record_by_digest(store, store->read, digest, ret);
+}
+
+int store_find_key_id(struct store *store, struct text key_id, struct record *ret)
+{
+    return tables_record(store, store->read, key_id, ret);
+}
+
+int store_seq(struct store *store, uint64_t *ret)
+{
+    return tables_seq(store, store->read, ret);
+}
+
+int store_scopes(struct store *store, struct scope_registry *ret)
+{
+    return tables_scopes(store, store->read, ret);
+}
+
+int store_usage(struct store *store, struct text key_id, struct usage *ret)
+{
+    MDB_val value;
+    int r = -ENOENT;
+    if (key_id_is_valid(key_id))
+        r = tables_get(store, store->read, TABLE_USAGE, tables_val(key_id.data, key_id.len),
+                       &value);
+    if (r == -ENOENT) {
+        *ret = (struct usage){0};
+        return 0;
+    }
+    if (r < 0)
+        return r;
+    return usage_decode(value.mv_data, value.mv_size, ret);
+}
+
+/* ---- walking ----------------------------------------------------------------------------------
+ */
+
+static bool key_begins(MDB_val key, const uint8_t *prefix, size_t len)
+{
+    return key.mv_size >= len && memcmp(key.mv_data, prefix, len) == 0;
+}
+
+static int visit_listed(struct store *store, MDB_val key, store_list_fn fn, void *userdata)
+{
+    struct text key_id;
+    struct record record;
+    int r = tables_site_key_id(key, &key_id);
+    if (r == 0)
+        r = tables_record(store, store->read, key_id, &record);
+    if (r < 0)
+        return r == -ENOENT ? -EBADMSG : r;
+    /* The index and the record must agree, or a site would be shown another's credential. */
+    uint8_t expected[TABLES_SITE_KEY_MAX];
+    size_t len = tables_site_key(record.site, record.created_at, record.key_id, expected);
+    if (len != key.mv_size || memcmp(expected, key.mv_data, len) != 0)
+        return -EBADMSG;
+    return fn(&record, (struct text){key.mv_data, key.mv_size}, userdata);
+}
+
+int store_list(struct store *store, struct text site, struct text after, store_list_fn fn,
+               void *userdata)
+{
+    uint8_t prefix[SITE_MAX + 1];
+    size_t prefix_len = 0;
+    if (site.len > 0) {
+        if (!text_is_site(site))
+            return -EINVAL;
+        memcpy(prefix, site.data, site.len);
+        prefix[site.len] = 0;
+        prefix_len = site.len + 1;
+    }
+    MDB_val start = tables_val(after.data, after.len);
+    if (after.len > TABLES_SITE_KEY_MAX ||
+        (after.len > 0 && prefix_len > 0 && !key_begins(start, prefix, prefix_len)))
+        return -EINVAL;
+    if (after.len == 0)
+        start = tables_val(prefix, prefix_len);
+
+    __attribute__((cleanup(tables_close_cursor))) MDB_cursor *cursor = NULL;
+    int r = tables_error(mdb_cursor_open(store->read, store->dbi[TABLE_SITE], &cursor));
+    if (r < 0)
+        return r;
+    MDB_val key = start, value;
+    r = tables_error(
+        mdb_cursor_get(cursor, &key, &value, start.mv_size > 0 ? MDB_SET_RANGE : MDB_FIRST));
+    if (r == 0 && after.len > 0 && key.mv_size == after.len &&
+        memcmp(key.mv_data, after.data, after.len) == 0)
+        r = tables_error(mdb_cursor_get(cursor, &key, &value, MDB_NEXT));
+    while (r == 0 && key_begins(key, prefix, prefix_len)) {
+        r = visit_listed(store, key, fn, userdata);
+        if (r != 0)
+            return r;
+        r = tables_error(mdb_cursor_get(cursor, &key, &value, MDB_NEXT));
+    }
+    return r == -ENOENT ? 0 : r;
+}
+
+/* Place the cursor on the newest entry below before. */
+static int seek_below(MDB_cursor *cursor, uint64_t before, MDB_val *key, MDB_val *value)
+{
+    if (before == 0)
+        return mdb_cursor_get(cursor, key, value, MDB_LAST);
+    uint8_t start[TABLES_AUDIT_KEY_BYTES];
+    tables_audit_key(before, start);
+    *key = tables_val(start, sizeof start);
+    int rc = mdb_cursor_get(cursor, key, value, MDB_SET_RANGE);
+    if (rc == MDB_NOTFOUND)
+        return mdb_cursor_get(cursor, key, value, MDB_LAST);
+    return rc == 0 ? mdb_cursor_get(cursor, key, value, MDB_PREV) : rc;
+}
+
+static int visit_audit(MDB_val key, MDB_val value, store_audit_fn fn, void *userdata)
+{
+    uint64_t seq;
+    struct audit_entry entry;
+    int r = tables_audit_seq(key, &seq);
+    if (r == 0)
+        r = audit_decode(seq, value.mv_data, value.mv_size, &entry);
+    return r < 0 ? r : fn(&entry, userdata);
+}
+
+int store_audit(struct store *store, uint64_t before, store_audit_fn fn, void *userdata)
+{
+    __attribute__((cleanup(tables_close_cursor))) MDB_cursor *cursor = NULL;
+    int r = tables_error(mdb_cursor_open(store->read, store->dbi[TABLE_AUDIT], &cursor));
+    if (r < 0)
+        return r;
+    MDB_val key, value;
+    r = tables_error(seek_below(cursor, before, &key, &value));
+    while (r == 0) {
+        r = visit_audit(key, value, fn, userdata);
+        if (r != 0)
+            return r;
+        r = tables_error(mdb_cursor_get(cursor, &key, &value, MDB_PREV));
+    }
+    return r == -ENOENT ? 0 : r;
+}
+
+int store_stats(struct store *store, struct store_stats *ret)
+{
+    struct store_stats stats;
+    MDB_stat stat;
+    int r = tables_error(mdb_stat(store->read, store->dbi[TABLE_TOKEN], &stat));
+    if (r == 0)
+        r = tables_room(store, store->read, &stats.used_bytes, &stats.map_bytes);
+    if (r == 0)
+        r = tables_seq(store, store->read, &stats.seq);
+    if (r < 0)
+        return r;
+    stats.credentials = stat.ms_entries;
+    *ret = stats;
+    return 0;
+}
