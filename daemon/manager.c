@@ -9,7 +9,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include <config.h>
+#include <config.h> /* of configure, not daemon/config.h */
 
 #include "daemon/http_admin.h"
 #include "daemon/http_check.h"
