@@ -70,16 +70,21 @@ static int adopt_all(struct sockets *sockets, char *message)
     return r;
 }
 
-/* Whether a daemon answers at this address. A file that is left over from one that was killed
- * refuses connections. */
-static bool is_alive(const struct sockaddr_un *address, int type)
+/* Whether the file is a socket that nobody listens on: left over from a daemon that was killed.
+ * Whatever else stands there is not ours to remove. */
+static bool is_stale(const struct sockaddr_un *address, int type)
 {
+    struct stat st;
+
+    if (lstat(address->sun_path, &st) < 0 || !S_ISSOCK(st.st_mode))
+        return false;
     int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool alive = fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
-                             errno == EAGAIN);
-    if (fd >= 0)
-        close(fd);
-    return alive;
+    if (fd < 0)
+        return false;
+    bool stale =
+        connect(fd, (const struct sockaddr *)address, sizeof *address) < 0 && errno == ECONNREFUSED;
+    close(fd);
+    return stale;
 }
 
 static int bind_at(int fd, const struct sockaddr_un *address, mode_t mode)
@@ -107,7 +112,7 @@ static int make(const char *runtime, int which, struct sockets *sockets, char *m
     if (fd < 0)
         return fail(message, address.sun_path, -errno);
     int r = bind_at(fd, &address, kinds[which].mode);
-    if (r == -EADDRINUSE && !is_alive(&address, type) && unlink(address.sun_path) == 0)
+    if (r == -EADDRINUSE && is_stale(&address, type) && unlink(address.sun_path) == 0)
         r = bind_at(fd, &address, kinds[which].mode);
     if (r == 0 && listen(fd, SOMAXCONN) < 0)
         r = -errno;
