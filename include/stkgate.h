@@ -186,18 +186,32 @@ STKGATE_PUBLIC stkgate *stkgate_close(stkgate *gate);
 
 /* The bits of scope names, separated by spaces or commas ("cart:write catalog:read"), to be used in
  * stkgate_request.scopes: resolve them once, check often. An empty list is 0. The bits stay valid
- * for the life of the handle. Asks the daemon the first time, or when a name is new.
+ * for the life of the handle. The built-in names (catalog:read, cart:write, checkout:create,
+ * customer:auth) need no daemon; for one that is new to the handle the daemon is asked.
  * -ENOENT: no such scope is registered; -EINVAL: not a scope name; or as stkgate_check(). */
 STKGATE_PUBLIC int stkgate_scope(stkgate *gate, const char *names, uint64_t *ret_mask);
 
 /* Decide about one call. Returns 0 and a verdict, which may well be a refusal; or a negative errno
  * value, and a verdict of 503 STKGATE_UNAVAILABLE:
- * -EINVAL a size or flag that this library does not know; -ENOENT, -ECONNREFUSED no daemon there;
- * -ETIMEDOUT the deadline passed; -EPERM this user may not ask as this service; -EPROTO,
- * -ECONNRESET the daemon said something else than an answer, or went away; -EAGAIN too many
- * connections, or the next attempt is not due yet; -ENOMEM, -EMFILE, -ENFILE. request and verdict
- * are the caller's; the token's text is neither kept nor sent anywhere: the daemon gets its digest.
- */
+ *
+ *   -EINVAL           a size or flag that this library does not know, a text without data
+ *   -ENOENT, -ECONNREFUSED, -EACCES   no daemon there, or its socket is not for this user
+ *   -ETIMEDOUT        the deadline passed
+ *   -EPERM            this user may not ask as this service
+ *   -EAGAIN           too many connections, or many are waiting for the daemon to take theirs
+ *   -ECONNRESET       the daemon went away
+ *   -EPROTO           what it said is no answer
+ *   -EPROTONOSUPPORT  it speaks another version of the protocol
+ *   -EIO              it could not read its table; its journal says why
+ *   -EMFILE, -ENFILE, -ENOMEM, -ENOBUFS   no room here; or what else connect(2) failed with
+ *
+ * After a failure the next attempt is due in 10 ms, after each further one in twice the time, up to
+ * 1 s; until then calls fail at once with the value of the last failure. A missing or malformed
+ * token is refused without the daemon. A call is spent at most once, but for one case: a connection
+ * that served earlier calls turns out dead (the daemon was restarted), and the call is put once
+ * more on a new one; a daemon that died between spending and answering has spent it twice then.
+ * request and verdict are the caller's; the token's text is neither kept nor sent anywhere: the
+ * daemon gets its digest. */
 STKGATE_PUBLIC int stkgate_check(stkgate *gate, const struct stkgate_request *request,
                                  struct stkgate_verdict *verdict);
 

@@ -3,6 +3,10 @@
 
 #define FLAG_PEEK 1u
 
+_Static_assert(WIRE_HEADER_BYTES + 3 + DIGEST_BYTES + 16 + 1 + SITE_MAX + 1 + 2 + ORIGIN_MAX + 1 <=
+                   CHECK_FRAME_MAX,
+               "a CHECK fits");
+
 /* One byte more than any that could match: still no match, but no longer as long as a remote
  * caller pleases. */
 static struct text cut(struct text t, size_t max)

@@ -31,6 +31,10 @@ enum wire_error {
     WIRE_ERROR_INTERNAL = 5,    /* the table could not be read; the journal says why */
 };
 
+/* Room for any CHECK, and for any VERDICT. */
+#define CHECK_FRAME_MAX   512
+#define VERDICT_FRAME_MAX 512
+
 size_t hello_write(void *buffer, size_t capacity, uint32_t id, const struct hello *hello);
 int hello_read(struct frame *frame, struct hello *ret);
 

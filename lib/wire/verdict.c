@@ -1,6 +1,10 @@
 #include "lib/core/moment.h"
 #include "lib/wire/message.h"
 
+_Static_assert(WIRE_HEADER_BYTES + 8 + 2 + 9 * 8 + 2 * 8 + 3 + KEY_ID_LEN + SITE_MAX + LINK_MAX <=
+                   VERDICT_FRAME_MAX,
+               "a VERDICT fits");
+
 size_t verdict_write(void *buffer, size_t capacity, uint32_t id, uint64_t generation,
                      const struct verdict *verdict)
 {

@@ -1,0 +1,209 @@
+/* client.c - the public calls; include/stkgate.h is their contract */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "lib/core/headers.h"
+#include "module/client/ask.h"
+#include "module/client/convert.h"
+
+/* A set-user-id program is run by somebody who must not choose whom it asks. */
+static const char *runtime_of(const struct stkgate_options *options)
+{
+    if (options->runtime != NULL)
+        return options->runtime;
+    const char *runtime = secure_getenv("STKGATE_RUNTIME");
+    return runtime != NULL && runtime[0] != '\0' ? runtime : RUNTIME_DEFAULT;
+}
+
+static int set_address(struct stkgate *gate, const char *runtime)
+{
+    if (runtime[0] == '\0')
+        return -EINVAL;
+    gate->address.sun_family = AF_UNIX;
+    size_t capacity = sizeof gate->address.sun_path;
+    int len = snprintf(gate->address.sun_path, capacity, "%s/%s", runtime, SOCKET_NAME);
+    return len < 0 || (size_t)len >= capacity ? -ENAMETOOLONG : 0;
+}
+
+static int set_up(struct stkgate *gate, const char *service, const struct stkgate_options *options)
+{
+    if (!text_is_service(text_of(service)) || options->deadline_ms > DEADLINE_MAX_MS)
+        return -EINVAL;
+    text_copy(text_of(service), gate->service, sizeof gate->service);
+    gate->deadline_ms = options->deadline_ms != 0 ? options->deadline_ms : DEADLINE_DEFAULT_MS;
+    int r = set_address(gate, runtime_of(options));
+    if (r == 0)
+        r = snapshots_init(&gate->snapshots);
+    if (r == 0)
+        r = digesters_init(&gate->digesters);
+    if (r == 0)
+        r = pool_init(&gate->pool);
+    return r;
+}
+
+int stkgate_open(stkgate **ret, const char *service, const struct stkgate_options *options)
+{
+    struct stkgate_options known;
+    if (ret == NULL || service == NULL)
+        return -EINVAL;
+    int r = convert_options(options, &known);
+    if (r < 0)
+        return r;
+    struct stkgate *gate = calloc(1, sizeof *gate);
+    if (gate == NULL)
+        return -ENOMEM;
+    r = set_up(gate, service, &known);
+    if (r < 0) {
+        stkgate_close(gate);
+        return r;
+    }
+    *ret = gate;
+    return 0;
+}
+
+stkgate *stkgate_close(stkgate *gate)
+{
+    if (gate != NULL) {
+        pool_deinit(&gate->pool);
+        digesters_deinit(&gate->digesters);
+        snapshots_deinit(&gate->snapshots);
+        free(gate);
+    }
+    return NULL;
+}
+
+static int parse_scopes(stkgate *gate, const char *names, uint64_t *ret_mask)
+{
+    const struct snapshot *snapshot = snapshots_current(&gate->snapshots);
+    return scope_parse(&snapshot->registry, text_of(names), ret_mask, NULL);
+}
+
+int stkgate_scope(stkgate *gate, const char *names, uint64_t *ret_mask)
+{
+    if (gate == NULL || names == NULL || ret_mask == NULL)
+        return -EINVAL;
+    int r = parse_scopes(gate, names, ret_mask);
+    if (r != -ENOENT)
+        return r;
+    /* Registered since, perhaps. */
+    r = ask_welcome(gate);
+    return r < 0 ? r : parse_scopes(gate, names, ret_mask);
+}
+
+static int digest(struct digester *digester, const struct credential *credential,
+                  uint8_t ret[static DIGEST_BYTES])
+{
+    if (credential->form == CREDENTIAL_LEGACY)
+        return digest_legacy(digester, credential->value, ret);
+    return digest_token(digester, credential->value, ret);
+}
+
+/* From here on the token's text is not needed any more. */
+static int set_digest(stkgate *gate, const struct credential *credential, struct query *query)
+{
+    struct digester *digester;
+    int r = digesters_take(&gate->digesters, &digester);
+    if (r < 0)
+        return r;
+    r = digest(digester, credential, query->digest);
+    digesters_put(&gate->digesters, digester);
+    return r;
+}
+
+static int decide_here(stkgate *gate, const struct query *query, struct verdict *ret)
+{
+    const struct snapshot *snapshot = snapshots_current(&gate->snapshots);
+    struct clock_reading unused = {0};
+    decide(&snapshot->policy, query, NULL, NULL, unused, ret);
+    return 0;
+}
+
+static int check(stkgate *gate, const struct stkgate_request *request, struct verdict *ret)
+{
+    struct credential credential =
+        credential_choose(convert_text(request->token), convert_text(request->authorization),
+                          convert_text(request->api_key));
+    struct query query = {
+        .form = credential.form,
+        .kind = credential.kind,
+        .site = convert_text(request->site),
+        .origin = convert_text(request->origin),
+        .scopes = request->scopes,
+        .cost = request->cost,
+        .peek = (request->flags & STKGATE_PEEK) != 0,
+    };
+    /* Rows 1 and 2 of the table need no table. */
+    if (credential.form != CREDENTIAL_TOKEN && credential.form != CREDENTIAL_LEGACY)
+        return decide_here(gate, &query, ret);
+    int r = set_digest(gate, &credential, &query);
+    return r < 0 ? r : ask_verdict(gate, &query, ret);
+}
+
+int stkgate_check(stkgate *gate, const struct stkgate_request *request,
+                  struct stkgate_verdict *verdict)
+{
+    struct stkgate_request known;
+    struct verdict decided;
+    if (verdict == NULL)
+        return -EINVAL;
+    int r = convert_refuse(verdict);
+    if (r < 0)
+        return r;
+    if (gate == NULL)
+        return -EINVAL;
+    r = convert_request(request, &known);
+    if (r < 0)
+        return r;
+    verdict_init(&decided);
+    r = check(gate, &known, &decided);
+    if (r < 0)
+        return r;
+    /* The daemon answered, but could not decide. */
+    if (decided.reason == REASON_UNAVAILABLE)
+        return -EIO;
+    convert_verdict(&decided, verdict);
+    return 0;
+}
+
+int stkgate_verdict_headers(stkgate *gate, const struct stkgate_verdict *verdict,
+                            stkgate_header_fn fn, void *userdata)
+{
+    struct verdict known;
+    if (gate == NULL || verdict == NULL || fn == NULL)
+        return -EINVAL;
+    int r = convert_back(verdict, &known);
+    if (r < 0)
+        return r;
+    const struct snapshot *snapshot = snapshots_current(&gate->snapshots);
+    return headers_each(&known, &snapshot->policy, &snapshot->registry, fn, userdata);
+}
+
+int stkgate_verdict_problem(stkgate *gate, const struct stkgate_verdict *verdict, char *buffer,
+                            size_t capacity, size_t *ret_length)
+{
+    struct verdict known;
+    char body[PROBLEM_MAX];
+    if (gate == NULL || verdict == NULL || buffer == NULL || ret_length == NULL)
+        return -EINVAL;
+    int r = convert_back(verdict, &known);
+    if (r < 0)
+        return r;
+    size_t len = headers_problem(&known, body);
+    if (len >= capacity)
+        return -ENOBUFS;
+    memcpy(buffer, body, len + 1);
+    *ret_length = len;
+    return 0;
+}
+
+const char *stkgate_reason_string(uint32_t reason)
+{
+    return reason_name(reason);
+}
+
+const char *stkgate_version(void)
+{
+    return STKGATE_VERSION;
+}

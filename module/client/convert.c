@@ -1,0 +1,175 @@
+#include "module/client/convert.h"
+
+#include <errno.h>
+
+#include "lib/core/moment.h"
+
+#define ASSERT_SAME(a, b) _Static_assert((unsigned)(a) == (unsigned)(b), #a " is " #b)
+ASSERT_SAME(STKGATE_OK, REASON_OK);
+ASSERT_SAME(STKGATE_MISSING_TOKEN, REASON_MISSING_TOKEN);
+ASSERT_SAME(STKGATE_MALFORMED_TOKEN, REASON_MALFORMED_TOKEN);
+ASSERT_SAME(STKGATE_UNKNOWN_TOKEN, REASON_UNKNOWN_TOKEN);
+ASSERT_SAME(STKGATE_REVOKED_TOKEN, REASON_REVOKED_TOKEN);
+ASSERT_SAME(STKGATE_SUSPENDED_TOKEN, REASON_SUSPENDED_TOKEN);
+ASSERT_SAME(STKGATE_EXPIRED_TOKEN, REASON_EXPIRED_TOKEN);
+ASSERT_SAME(STKGATE_LEGACY_SUNSET, REASON_LEGACY_SUNSET);
+ASSERT_SAME(STKGATE_SITE_MISMATCH, REASON_SITE_MISMATCH);
+ASSERT_SAME(STKGATE_ORIGIN_DENIED, REASON_ORIGIN_DENIED);
+ASSERT_SAME(STKGATE_INSUFFICIENT_SCOPE, REASON_INSUFFICIENT_SCOPE);
+ASSERT_SAME(STKGATE_COST_EXCEEDS_BURST, REASON_COST_EXCEEDS_BURST);
+ASSERT_SAME(STKGATE_RATE_LIMITED, REASON_RATE_LIMITED);
+ASSERT_SAME(STKGATE_UNAVAILABLE, REASON_UNAVAILABLE);
+ASSERT_SAME(STKGATE_UNAVAILABLE + 1, REASON_COUNT);
+ASSERT_SAME(STKGATE_KIND_NONE, KIND_NONE);
+ASSERT_SAME(STKGATE_KIND_LIVE, KIND_LIVE);
+ASSERT_SAME(STKGATE_KIND_TEST, KIND_TEST);
+ASSERT_SAME(STKGATE_KIND_LEGACY, KIND_LEGACY);
+ASSERT_SAME(STKGATE_KEY_ID_MAX, KEY_ID_LEN);
+ASSERT_SAME(STKGATE_SITE_MAX, SITE_MAX);
+ASSERT_SAME(STKGATE_LINK_MAX, LINK_MAX);
+
+static bool all_zero(const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (bytes[i] != 0)
+            return false;
+    return true;
+}
+
+/* Copies a caller's struct of size bytes over ours, which is zero. */
+static int import(const void *from, size_t size, size_t first, void *ret, size_t known)
+{
+    if (size < first || size > STRUCT_SIZE_MAX)
+        return -EINVAL;
+    if (size > known && !all_zero((const char *)from + known, size - known))
+        return -EINVAL;
+    memcpy(ret, from, size < known ? size : known);
+    return 0;
+}
+
+int convert_options(const struct stkgate_options *options, struct stkgate_options *ret)
+{
+    *ret = (struct stkgate_options){0};
+    if (options == NULL)
+        return 0;
+    return import(options, options->size, OPTIONS_SIZE_FIRST, ret, sizeof *ret);
+}
+
+static bool has_data(struct stkgate_text t)
+{
+    return t.data != NULL || t.length == 0;
+}
+
+int convert_request(const struct stkgate_request *request, struct stkgate_request *ret)
+{
+    *ret = (struct stkgate_request){0};
+    if (request == NULL)
+        return -EINVAL;
+    int r = import(request, request->size, REQUEST_SIZE_FIRST, ret, sizeof *ret);
+    if (r < 0)
+        return r;
+    if ((ret->flags & ~STKGATE_PEEK) != 0)
+        return -EINVAL;
+    if (!has_data(ret->token) || !has_data(ret->authorization) || !has_data(ret->api_key) ||
+        !has_data(ret->site) || !has_data(ret->origin))
+        return -EINVAL;
+    return 0;
+}
+
+/* Zeroes what a newer caller has beyond what we know, too. */
+static void export(const struct stkgate_verdict *from, struct stkgate_verdict *ret)
+{
+    size_t size = ret->size;
+    size_t known = size < sizeof *from ? size : sizeof *from;
+    memcpy(ret, from, known);
+    memset((char *)ret + known, 0, size - known);
+    ret->size = size;
+}
+
+int convert_refuse(struct stkgate_verdict *verdict)
+{
+    static const struct stkgate_verdict refusal = STKGATE_VERDICT_INIT;
+    if (verdict->size < VERDICT_SIZE_FIRST || verdict->size > STRUCT_SIZE_MAX) {
+        if (verdict->size >= offsetof(struct stkgate_verdict, kind)) {
+            verdict->status = refusal.status;
+            verdict->reason = refusal.reason;
+        }
+        return -EINVAL;
+    }
+    export(&refusal, verdict);
+    return 0;
+}
+
+void convert_verdict(const struct verdict *verdict, struct stkgate_verdict *ret)
+{
+    struct stkgate_verdict v = {
+        .status = reason_status(verdict->reason),
+        .reason = (uint32_t)verdict->reason,
+        .kind = (uint32_t)verdict->kind,
+        .scopes = verdict->scopes,
+        .needed = verdict->needed,
+        .limit = verdict->limit,
+        .window_ns = verdict->window_ns,
+        .burst = verdict->burst,
+        .remaining = verdict->remaining,
+        .reset_ns = verdict->reset_ns,
+        .retry_after_ns = verdict->retry_ns,
+        .next_ns = verdict->next_ns,
+        .deprecation = verdict->deprecation_at,
+        .sunset = verdict->sunset_at,
+    };
+    memcpy(v.key_id, verdict->key_id, sizeof v.key_id);
+    memcpy(v.site, verdict->site, sizeof v.site);
+    memcpy(v.link, verdict->link, sizeof v.link);
+    export(&v, ret);
+}
+
+/* Copies a string of a public array, which may lack its NUL. */
+static bool take_text(const char *from, size_t size, char *ret, bool (*is_valid)(struct text))
+{
+    size_t len = strnlen(from, size);
+    if (len == size || (len > 0 && !is_valid((struct text){from, len})))
+        return false;
+    memcpy(ret, from, len + 1);
+    return true;
+}
+
+static bool take_texts(const struct stkgate_verdict *from, struct verdict *ret)
+{
+    return take_text(from->key_id, sizeof from->key_id, ret->key_id, key_id_is_valid) &&
+           take_text(from->site, sizeof from->site, ret->site, text_is_site) &&
+           take_text(from->link, sizeof from->link, ret->link, text_is_link);
+}
+
+static bool is_moment(int64_t unix_s)
+{
+    return unix_s >= 0 && unix_s <= MOMENT_MAX_S;
+}
+
+int convert_back(const struct stkgate_verdict *verdict, struct verdict *ret)
+{
+    struct stkgate_verdict v = {0};
+    if (verdict->size < VERDICT_SIZE_FIRST || verdict->size > STRUCT_SIZE_MAX)
+        return -EINVAL;
+    memcpy(&v, verdict, verdict->size < sizeof v ? verdict->size : sizeof v);
+    if (v.reason >= REASON_COUNT || v.status != reason_status(v.reason) || v.kind > KIND_LEGACY)
+        return -EINVAL;
+    if (!is_moment(v.deprecation) || !is_moment(v.sunset))
+        return -EINVAL;
+    *ret = (struct verdict){
+        .reason = (enum reason)v.reason,
+        .kind = (enum kind)v.kind,
+        .scopes = v.scopes,
+        .needed = v.needed,
+        .limit = v.limit,
+        .window_ns = v.window_ns,
+        .burst = v.burst,
+        .remaining = v.remaining,
+        .reset_ns = v.reset_ns,
+        .retry_ns = v.retry_after_ns,
+        .next_ns = v.next_ns,
+        .deprecation_at = v.deprecation,
+        .sunset_at = v.sunset,
+    };
+    return take_texts(&v, ret) ? 0 : -EINVAL;
+}

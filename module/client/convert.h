@@ -1,0 +1,40 @@
+/* convert.h - the structs of the ABI <-> those of lib/core
+ *
+ * The caller's struct may be of an older release (shorter: fields that it lacks are zero) or of a
+ * newer one (longer: what we don't know must be zero). Its size member tells.
+ */
+#ifndef STKGATE_CLIENT_CONVERT_H
+#define STKGATE_CLIENT_CONVERT_H
+
+#include <stkgate.h>
+#include "lib/core/decide.h"
+
+/* The sizes of the first release, below which none is. Later fields begin after them: what the
+ * compiler padded the structs with belongs to the first release, and is not zero there. */
+#define OPTIONS_SIZE_FIRST sizeof(struct stkgate_options)
+#define REQUEST_SIZE_FIRST sizeof(struct stkgate_request)
+#define VERDICT_SIZE_FIRST sizeof(struct stkgate_verdict)
+#define STRUCT_SIZE_MAX    4096 /* bytes; a size above it is not one */
+
+/* NULL stands for the defaults. 0, or -EINVAL: size, or non-zero bytes beyond what is known. */
+int convert_options(const struct stkgate_options *options, struct stkgate_options *ret);
+
+/* 0, or -EINVAL: size, unknown bytes or flags, or a text without data. */
+int convert_request(const struct stkgate_request *request, struct stkgate_request *ret);
+
+/* Make the caller's verdict a refusal. 0, or -EINVAL: size; a verdict that is too short is one
+ * all the same, as far as it goes. */
+int convert_refuse(struct stkgate_verdict *verdict);
+
+/* Fill in what fits; convert_refuse() was called. */
+void convert_verdict(const struct verdict *verdict, struct stkgate_verdict *ret);
+
+/* Back again, trusting nothing in it. 0, or -EINVAL. */
+int convert_back(const struct stkgate_verdict *verdict, struct verdict *ret);
+
+static inline struct text convert_text(struct stkgate_text t)
+{
+    return (struct text){t.data, t.length};
+}
+
+#endif
