@@ -31,6 +31,7 @@ struct http_server {
     unsigned connection_count;
     const struct peer *arriving; /* whose connection is being added */
     struct http_request *suspended;
+    bool resumed; /* since MHD ran last */
     bool closing; /* no handler is called any more */
 };
 
@@ -38,8 +39,16 @@ struct http_server {
  *
  * MHD keeps its sockets in an epoll set of its own, edge-triggered: what it has not read when
  * MHD_run() returns causes no further event. MHD_get_timeout() says 0 then, and that is why the
- * timer is set after each run, and not only for idle connections.
+ * timer is set after each run, and not only for idle connections. Nor does MHD wake anybody for a
+ * connection that was resumed: it drops MHD_USE_ITC when it has no thread of its own.
  */
+
+static void wake(struct http_server *server)
+{
+    server->resumed = true;
+    sd_event_source_set_time(server->timer_source, 0);
+    sd_event_source_set_enabled(server->timer_source, SD_EVENT_ONESHOT);
+}
 
 static void arm_timer(struct http_server *server)
 {
@@ -60,8 +69,12 @@ static void arm_timer(struct http_server *server)
 
 static void run(struct http_server *server)
 {
+    server->resumed = false;
     MHD_run(server->mhd);
-    arm_timer(server);
+    if (server->resumed)
+        wake(server);
+    else
+        arm_timer(server);
 }
 
 static int on_ready(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -366,8 +379,8 @@ void http_answer(struct http_request *request, unsigned status, struct text body
     if (request->suspended) {
         struct MHD_Connection *connection = request->connection;
         suspended_remove(request);
-        /* Makes MHD's epoll set readable, and so the loop runs it. */
         MHD_resume_connection(connection);
+        wake(request->server);
     }
 }
 
@@ -486,7 +499,7 @@ struct http_server *http_server_free(struct http_server *server)
         return NULL;
     server->listen_source = sd_event_source_disable_unref(server->listen_source);
     sd_event_source_disable_unref(server->mhd_source);
-    sd_event_source_disable_unref(server->timer_source);
+    server->timer_source = sd_event_source_disable_unref(server->timer_source);
     sd_event_source_disable_unref(server->pause_source);
     /* What was answered last, such as a change that was committed on the way out, is sent. */
     server->closing = true;

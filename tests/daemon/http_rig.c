@@ -13,6 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
+#include "daemon/http_admin.h"
+#include "daemon/http_check.h"
 #include "tests/daemon/fixture.h"
 
 #define WAIT_MS 30000
@@ -99,6 +103,53 @@ void rig_stop(struct rig *rig)
     ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the server ended with %#x",
                   (unsigned)status);
     fixture_remove_dir(rig->dir);
+}
+
+/* ---- the daemon's faces ------------------------------------------------------------------------
+ */
+
+const struct fixture_file *rig_config;
+
+static int on_committed(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+    committer_collect(userdata);
+    return 0;
+}
+
+static struct http_server *serve_face(struct rig *rig, sd_event *event, const char *name,
+                                      http_handler handler, struct service *service)
+{
+    const struct http_options options = {
+        .listen_fd = rig_listen(rig, name),
+        .connections_max = 16,
+        .idle_timeout_s = 60,
+        .header_bytes_max = 32768,
+        .body_bytes_max = 65536,
+        .handler = handler,
+        .userdata = service,
+    };
+    struct http_server *server;
+
+    ck_assert_int_eq(http_server_new(event, &options, &server), 0);
+    return server;
+}
+
+void rig_serve_faces(struct rig *rig, sd_event *event)
+{
+    struct fixture fixture;
+    sd_event_source *source;
+
+    fixture_open(&fixture, rig_config);
+    struct http_server *http = serve_face(rig, event, "http", http_check_handle, fixture.service);
+    struct http_server *admin = serve_face(rig, event, "admin", http_admin_handle, fixture.service);
+    ck_assert_int_ge(sd_event_add_io(event, &source, committer_fd(fixture.committer), EPOLLIN,
+                                     on_committed, fixture.committer),
+                     0);
+    rig_loop(rig, event);
+    sd_event_source_disable_unref(source);
+    http_server_free(http);
+    http_server_free(admin);
+    fixture_close(&fixture);
 }
 
 /* ---- the client's side -------------------------------------------------------------------------
@@ -219,4 +270,23 @@ void rig_call(const struct rig *rig, const char *name, const char *head, const c
     ck_assert_int_gt(len, 0);
     rig_ask(rig, name, request, (size_t)len, ret);
     free(request);
+}
+
+struct rig_token rig_mint(const struct rig *rig, const char *members)
+{
+    static struct answer answer;
+    struct rig_token token;
+    char body[1024];
+
+    snprintf(body, sizeof body, "{\"site_id\":\"kasa\",\"name\":\"production\"%s}", members);
+    rig_call(rig, "admin", "POST /v1/tokens HTTP/1.1", body, &answer);
+    ck_assert_msg(answer.status == 201, "%u %s", answer.status, answer.body);
+    json_t *object = json_loads(answer.body, JSON_REJECT_DUPLICATES, NULL);
+    ck_assert_ptr_nonnull(object);
+    const char *key_id = json_string_value(json_object_get(object, "key_id"));
+    const char *secret = json_string_value(json_object_get(object, "secret"));
+    ck_assert(key_id && text_copy(text_of(key_id), token.key_id, sizeof token.key_id));
+    ck_assert(secret && text_copy(text_of(secret), token.secret, sizeof token.secret));
+    json_decref(object);
+    return token;
 }

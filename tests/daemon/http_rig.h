@@ -11,6 +11,7 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/http.h"
+#include "lib/core/token.h"
 
 #define RIG_ANSWER_MAX 262144
 
@@ -30,6 +31,11 @@ void rig_stop(struct rig *rig);
 /* For serve: a listening socket DIR/NAME; and the loop, which tells the parent that it is there. */
 int rig_listen(struct rig *rig, const char *name);
 void rig_loop(struct rig *rig, sd_event *event);
+
+/* A rig_serve_fn: the daemon's two faces, DIR/http and DIR/admin, with a table of their own. */
+struct fixture_file;
+extern const struct fixture_file *rig_config; /* of the service; set before rig_start() */
+void rig_serve_faces(struct rig *rig, sd_event *event);
 
 /* ---- the client --------------------------------------------------------------------------------
  */
@@ -61,5 +67,13 @@ void rig_ask(const struct rig *rig, const char *name, const void *bytes, size_t 
 /* The same for a request in parts: head is the request line and fields without Host and length. */
 void rig_call(const struct rig *rig, const char *name, const char *head, const char *body,
               struct answer *ret);
+
+/* A token of site kasa, minted on DIR/admin: members are further ones of the body, such as
+ * ",\"strict\":true". */
+struct rig_token {
+    char key_id[KEY_ID_LEN + 1];
+    char secret[TOKEN_LEN + 1];
+};
+struct rig_token rig_mint(const struct rig *rig, const char *members);
 
 #endif
