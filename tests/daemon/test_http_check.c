@@ -159,8 +159,11 @@ START_TEST(spends_unless_it_peeks)
     static const struct {
         const char *target;
         const char *remaining;
-    } steps[] = {{"/v1/check?peek", "10"},  {"/v1/check?cost=0", "10"}, {"/v1/check?cost=3", "7"},
-                 {"/v1/check?peek=1", "6"}, {"/v1/check", "6"},         {"/v1/check?cost=6", "0"}};
+    } steps[] = {
+        /* A peek tells what a call of cost 1 would leave. */
+        {"/v1/check?peek", "9"},   {"/v1/check?cost=0", "9"}, {"/v1/check?cost=3", "7"},
+        {"/v1/check?peek=1", "6"}, {"/v1/check", "6"},        {"/v1/check?cost=6", "0"},
+    };
     struct rig rig;
 
     start(&rig);
