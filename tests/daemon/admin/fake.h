@@ -1,0 +1,45 @@
+/* fake.h - a stand-in for the daemon's admin.sock, and a run of `stkgate admin` against it
+ *
+ * The test plays the daemon: it gets the request as bytes and sends the bytes that its script says.
+ */
+#ifndef STKGATE_TESTS_FAKE_H
+#define STKGATE_TESTS_FAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define FAKE_EXCHANGES_MAX 4
+#define FAKE_TEXT_MAX      65536
+
+struct fake {
+    char runtime[64]; /* a directory of its own */
+    int listen_fd;
+};
+
+/* One run: what goes in, and what came out. */
+struct fake_run {
+    const char *const *arguments;             /* after "admin", NULL-terminated */
+    const char *input;                        /* standard input; NULL: empty */
+    bool on_terminal;                         /* standard output is one, of 120 columns */
+    const char *replies[FAKE_EXCHANGES_MAX];  /* raw; "" breaks off without an answer */
+    char requests[FAKE_EXCHANGES_MAX][16384]; /* raw, as they came */
+    unsigned request_count;
+    int status;
+    char out[FAKE_TEXT_MAX], err[FAKE_TEXT_MAX];
+};
+
+void fake_start(struct fake *ret);
+void fake_stop(struct fake *fake);
+
+/* Accept one connection, take one request, send reply, close. False: child_fd (a pidfd, or -1)
+ * said that there won't be any. Ends the test after 10 s. */
+bool fake_exchange(const struct fake *fake, int child_fd, const char *reply, char *request,
+                   size_t capacity);
+
+/* A whole answer with this body; static storage that holds eight of them. */
+const char *fake_reply(const char *status_line, const char *body);
+
+/* Run command_admin() in a child with --runtime of the fake. */
+void fake_admin(const struct fake *fake, struct fake_run *run);
+
+#endif
