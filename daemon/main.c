@@ -1,0 +1,78 @@
+/* main.c - the stkgate program: which subcommand runs */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/admin/arguments.h"
+#include "daemon/commands.h"
+#include "stkgate.h"
+
+static const char help[] =
+    "Usage: stkgate COMMAND [OPTION]...\n"
+    "\n"
+    "Storefront access tokens: which calls may pass, for which site, and how many.\n"
+    "\n"
+    "Commands:\n"
+    "  daemon   own the table of tokens, and answer checks\n"
+    "  admin    mint, list, show, rotate and revoke tokens\n"
+    "  check    decide about one call, from a shell\n"
+    "\n"
+    "Options:\n"
+    "  -h, --help     show this help; after a command, that of the command\n"
+    "  -V, --version  show the version\n"
+    "\n"
+    "Examples:\n"
+    "  stkgate daemon --state ./state --runtime ./run\n"
+    "  TOKEN=$(stkgate admin mint --site kasa --name production)\n"
+    "  printf '%s\\n' \"$TOKEN\" | stkgate check --site kasa --scope cart:write\n";
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char *argv[]);
+} commands[] = {
+    {"daemon", command_daemon},
+    {"admin", command_admin},
+    {"check", command_check},
+};
+
+/* The word is repeated only when it can't be a secret in the wrong place. */
+static int fail_usage(const char *word)
+{
+    if (!word)
+        fputs("stkgate: a command is missing", stderr);
+    else if (argument_may_be_shown(word))
+        fprintf(stderr, "stkgate: unknown command or option '%s'", word);
+    else
+        fputs("stkgate: unknown command or option", stderr);
+    fputs(": use daemon, admin or check; 'stkgate --help' says more\n", stderr);
+    return EXIT_STATUS_USAGE;
+}
+
+static int run(int argc, char *argv[])
+{
+    const char *word = argc > 1 ? argv[1] : NULL;
+    if (!word)
+        return fail_usage(NULL);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(word, commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        fputs(help, stdout);
+        return EXIT_STATUS_OK;
+    }
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+        printf("stkgate %s\n", stkgate_version());
+        return EXIT_STATUS_OK;
+    }
+    return fail_usage(word);
+}
+
+int main(int argc, char *argv[])
+{
+    int status = run(argc, argv);
+    /* A full disk must not look like success. */
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fputs("stkgate: standard output can't be written\n", stderr);
+        return status ? status : EXIT_STATUS_REFUSED;
+    }
+    return status;
+}
