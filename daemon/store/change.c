@@ -9,18 +9,6 @@
  * alive. */
 #define MINT_ROOM_PERCENT 80
 
-const char *change_verb_name(enum change_verb verb)
-{
-    switch (verb) {
-    case CHANGE_MINT: return "mint";
-    case CHANGE_ROTATE: return "rotate";
-    case CHANGE_REVOKE: return "revoke";
-    case CHANGE_LEGACY_ADD: return "legacy-add";
-    case CHANGE_SCOPE_ADD: return "scope-add";
-    }
-    return "unknown";
-}
-
 /* One change under way, in a child transaction that ends with it. */
 struct application {
     struct store *store;
@@ -241,16 +229,40 @@ static int apply_scope_add(struct application *a)
     return r;
 }
 
-static int apply_verb(struct application *a)
+static int apply_mint(struct application *a)
 {
-    switch (a->change->verb) {
-    case CHANGE_MINT: return apply_new(a, false);
-    case CHANGE_LEGACY_ADD: return apply_new(a, true);
-    case CHANGE_ROTATE: return apply_rotate(a);
-    case CHANGE_REVOKE: return apply_revoke(a);
-    case CHANGE_SCOPE_ADD: return apply_scope_add(a);
-    }
-    return -EINVAL;
+    return apply_new(a, false);
+}
+
+static int apply_legacy_add(struct application *a)
+{
+    return apply_new(a, true);
+}
+
+struct verb {
+    const char *name;
+    int (*apply)(struct application *a);
+};
+
+static const struct verb verbs[] = {
+    [CHANGE_MINT] = {"mint", apply_mint},
+    [CHANGE_ROTATE] = {"rotate", apply_rotate},
+    [CHANGE_REVOKE] = {"revoke", apply_revoke},
+    [CHANGE_LEGACY_ADD] = {"legacy-add", apply_legacy_add},
+    [CHANGE_SCOPE_ADD] = {"scope-add", apply_scope_add},
+};
+
+/* NULL when there is none. */
+static const struct verb *find_verb(enum change_verb verb)
+{
+    size_t i = (size_t)verb;
+    return i < sizeof verbs / sizeof verbs[0] && verbs[i].apply ? &verbs[i] : NULL;
+}
+
+const char *change_verb_name(enum change_verb verb)
+{
+    const struct verb *found = find_verb(verb);
+    return found ? found->name : "unknown";
 }
 
 /* ---- around them ------------------------------------------------------------------------------
@@ -270,7 +282,7 @@ static int put_audit(struct application *a)
     return r == -EEXIST ? -EBADMSG : r; /* an entry newer than "seq" */
 }
 
-static int apply_all(struct application *a)
+static int apply_all(struct application *a, const struct verb *verb)
 {
     uint64_t last;
     int r = tables_seq(a->store, a->txn, &last);
@@ -281,7 +293,7 @@ static int apply_all(struct application *a)
     a->audit.at = a->change->at;
     a->audit.actor = a->change->actor;
     a->audit.verb = a->change->verb;
-    r = apply_verb(a);
+    r = verb->apply(a);
     if (r == 0)
         r = put_audit(a);
     if (r == 0)
@@ -296,12 +308,15 @@ int change_apply(struct store *store, struct MDB_txn *txn, const struct change *
     result->seq = 0;
     result->record_len = 0;
     memset(result->previous_digest, 0, DIGEST_BYTES);
+    const struct verb *verb = find_verb(change->verb);
+    if (!verb)
+        return result->error = -EINVAL;
     int r = tables_error(mdb_txn_begin(store->env, txn, 0, &child));
     if (r < 0)
         return result->error = r;
 
     struct application a = {.store = store, .txn = child, .change = change, .result = result};
-    r = apply_all(&a);
+    r = apply_all(&a, verb);
     if (r == 0) {
         child = NULL;
         if (mdb_txn_commit(a.txn) != 0)

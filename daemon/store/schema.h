@@ -7,9 +7,11 @@
 
 #include "daemon/store/tables.h"
 
-/* Sets store->dbi. dir is for messages. -EPROTONOSUPPORT a newer schema; -EBADMSG not stkgate's, or
- * damaged, or (unless create) empty; message is then filled. */
-int schema_open(struct store *store, const char *dir, bool create,
-                char message[static STORE_ERROR_MAX]);
+/* Find the tables, and set store->dbi. dir is for messages. -EPROTONOSUPPORT a newer schema;
+ * -EBADMSG not stkgate's, empty, or damaged; message is then filled. */
+int schema_open(struct store *store, const char *dir, char message[static STORE_ERROR_MAX]);
+
+/* Make the tables in an empty file, and commit them. */
+int schema_make(MDB_env *env);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,22 +65,18 @@ static int check_page_size(int fd)
     return 0;
 }
 
-static int check_file_before(int dir_fd, const char *dir, bool create,
-                             char message[static STORE_ERROR_MAX])
+static int check_file_before(int dir_fd, const char *dir, char message[static STORE_ERROR_MAX])
 {
     int fd = openat(dir_fd, "data.mdb", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) {
-        if (errno == ENOENT && create)
-            return 0;
-        if (errno == ENOENT)
-            return store_complain(message, -ENOENT, dir, "there is no table (data.mdb) in it");
+    if (fd < 0 && errno == ENOENT)
+        return store_complain(message, -ENOENT, dir, "there is no table (data.mdb) in it");
+    if (fd < 0)
         return store_complain(message, -errno, dir, "can't open data.mdb: %s", strerror(errno));
-    }
     struct stat st;
     int r = 0;
     if (fstat(fd, &st) < 0)
         r = -errno;
-    else if (!S_ISREG(st.st_mode) || (st.st_size > 0 && check_page_size(fd) < 0))
+    else if (!S_ISREG(st.st_mode) || check_page_size(fd) < 0)
         r = -EBADMSG;
     close(fd);
     if (r == -EBADMSG)
@@ -122,30 +119,31 @@ static int check_file_length(struct store *store, const char *dir,
     return 0;
 }
 
-static int open_env(struct store *store, const struct store_options *options)
+static int open_env(const char *dir, uint64_t map_bytes, MDB_env **env)
 {
-    uint64_t map_bytes = options->map_size_bytes ? options->map_size_bytes : MAP_DEFAULT_BYTES;
+    if (map_bytes == 0)
+        map_bytes = MAP_DEFAULT_BYTES;
     if (map_bytes > SIZE_MAX - MAP_STEP_BYTES)
         return -EINVAL;
     map_bytes = (map_bytes + MAP_STEP_BYTES - 1) / MAP_STEP_BYTES * MAP_STEP_BYTES;
 
-    int r = tables_error(mdb_env_create(&store->env));
+    int r = tables_error(mdb_env_create(env));
     if (r == 0)
-        r = tables_error(mdb_env_set_mapsize(store->env, (size_t)map_bytes));
+        r = tables_error(mdb_env_set_mapsize(*env, (size_t)map_bytes));
     if (r == 0)
-        r = tables_error(mdb_env_set_maxdbs(store->env, TABLE_COUNT));
+        r = tables_error(mdb_env_set_maxdbs(*env, TABLE_COUNT));
     /* NOTLS: the reader's slot belongs to its transaction, which is parked and woken, not ended. */
     if (r == 0)
-        r = tables_error(mdb_env_open(store->env, options->dir, MDB_NOTLS, 0600));
+        r = tables_error(mdb_env_open(*env, dir, MDB_NOTLS, 0600));
     /* The one descriptor that LMDB 0.9 leaves open across exec. */
     mdb_filehandle_t fd;
     if (r == 0)
-        r = tables_error(mdb_env_get_fd(store->env, &fd));
+        r = tables_error(mdb_env_get_fd(*env, &fd));
     if (r == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
         r = -errno;
     int dead;
     if (r == 0)
-        r = tables_error(mdb_reader_check(store->env, &dead));
+        r = tables_error(mdb_reader_check(*env, &dead));
     return r;
 }
 
@@ -164,16 +162,63 @@ static int complain_of_env(int error, const char *dir, char message[static STORE
     }
 }
 
-/* A file's fsync does not make its name durable. */
-static int sync_files(struct store *store)
+static int sync_env(MDB_env *env)
 {
     mdb_filehandle_t fd;
-    int r = tables_error(mdb_env_get_fd(store->env, &fd));
-    if (r < 0)
-        return r;
-    if (fsync(fd) < 0 || fsync(store->dir_fd) < 0)
+    int r = tables_error(mdb_env_get_fd(env, &fd));
+    if (r == 0 && fsync(fd) < 0)
+        r = -errno;
+    return r;
+}
+
+/* ---- a new table ------------------------------------------------------------------------------
+ * Made in DIR/new, synced, then moved: DIR/data.mdb is a whole table from its first instant, and
+ * whatever cut a making short, the next one starts over. A data.mdb that is empty, or too short, is
+ * thus never taken for one to be filled: something was lost there. */
+
+static void close_env(MDB_env **env)
+{
+    if (*env)
+        mdb_env_close(*env);
+}
+
+static void remove_new(int dir_fd)
+{
+    unlinkat(dir_fd, "new/data.mdb", 0);
+    unlinkat(dir_fd, "new/lock.mdb", 0);
+    unlinkat(dir_fd, "new", AT_REMOVEDIR);
+}
+
+static int make_in(const char *new_dir, uint64_t map_bytes)
+{
+    __attribute__((cleanup(close_env))) MDB_env *env = NULL;
+    int r = open_env(new_dir, map_bytes, &env);
+    if (r == 0)
+        r = schema_make(env);
+    return r == 0 ? sync_env(env) : r;
+}
+
+static int make_table(int dir_fd, const struct store_options *options)
+{
+    char new_dir[PATH_MAX];
+    if (snprintf(new_dir, sizeof new_dir, "%s/new", options->dir) >= (int)sizeof new_dir)
+        return -ENAMETOOLONG;
+    remove_new(dir_fd);
+    if (mkdirat(dir_fd, "new", 0700) < 0)
         return -errno;
-    return 0;
+    int r = make_in(new_dir, options->map_size_bytes);
+    if (r == 0 && renameat(dir_fd, "new/data.mdb", dir_fd, "data.mdb") < 0)
+        r = -errno;
+    if (r == 0 && fsync(dir_fd) < 0) /* a file's fsync does not make its name durable */
+        r = -errno;
+    remove_new(dir_fd);
+    return r;
+}
+
+static bool is_missing(int dir_fd)
+{
+    struct stat st;
+    return fstatat(dir_fd, "data.mdb", &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
 }
 
 static int start_reading(struct store *store)
@@ -184,37 +229,48 @@ static int start_reading(struct store *store)
     return r;
 }
 
-int store_open(const struct store_options *options, struct store **ret,
-               char message[static STORE_ERROR_MAX])
+/* In a directory that is claimed. */
+static int open_table(struct store *store, const struct store_options *options,
+                      char message[static STORE_ERROR_MAX])
 {
     const char *dir = options->dir;
-    __attribute__((cleanup(close_store))) struct store *store = calloc(1, sizeof *store);
-    if (!store)
-        return store_complain(message, -ENOMEM, dir, "out of memory");
-    store->dir_fd = store->lock_fd = -1;
-
-    int r = claim_directory(dir, options->create, &store->dir_fd, message);
-    if (r == 0)
-        r = claim_lock(store->dir_fd, dir, &store->lock_fd, message);
-    if (r == 0)
-        r = check_file_before(store->dir_fd, dir, options->create, message);
+    int r;
+    if (options->create && is_missing(store->dir_fd)) {
+        r = make_table(store->dir_fd, options);
+        if (r < 0)
+            return store_complain(message, r, dir, "can't make a table: %s", strerror(-r));
+    }
+    r = check_file_before(store->dir_fd, dir, message);
     if (r < 0)
         return r;
-    r = open_env(store, options);
+    r = open_env(dir, options->map_size_bytes, &store->env);
     if (r < 0)
         return complain_of_env(r, dir, message);
     r = check_file_length(store, dir, message);
-    if (r < 0)
-        return r;
-    r = schema_open(store, dir, options->create, message);
+    if (r == 0)
+        r = schema_open(store, dir, message);
     if (r < 0)
         return r;
     store_grow(store);
-    r = sync_files(store);
+    r = start_reading(store);
+    return r < 0 ? complain_of_env(r, dir, message) : 0;
+}
+
+int store_open(const struct store_options *options, struct store **ret,
+               char message[static STORE_ERROR_MAX])
+{
+    __attribute__((cleanup(close_store))) struct store *store = calloc(1, sizeof *store);
+    if (!store)
+        return store_complain(message, -ENOMEM, options->dir, "out of memory");
+    store->dir_fd = store->lock_fd = -1;
+
+    int r = claim_directory(options->dir, options->create, &store->dir_fd, message);
     if (r == 0)
-        r = start_reading(store);
+        r = claim_lock(store->dir_fd, options->dir, &store->lock_fd, message);
+    if (r == 0)
+        r = open_table(store, options, message);
     if (r < 0)
-        return complain_of_env(r, dir, message);
+        return r;
     *ret = store;
     store = NULL;
     return 0;
