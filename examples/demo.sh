@@ -39,10 +39,12 @@ until_works() {
 # reads them from a file, for a token on a command line could be read by every user of the machine.
 # Each FIELD is a pattern that one line of the answer's header must match.
 call() {
-    local title=$1 status=$2 method=$3 path=$4 got field ok=ok
+    local title=$1 status=$2 method=$3 path=$4 got field ok=ok body=()
     shift 4
+    # Without a length, lighttpd refuses a POST by itself: 411.
+    [ "$method" = GET ] || body=(--data '')
     cat >"$dir/fields"
-    curl -s -X "$method" --unix-socket "$dir/web.sock" -H "@$dir/fields" -D "$dir/head" \
+    curl -s -X "$method" "${body[@]}" --unix-socket "$dir/web.sock" -H "@$dir/fields" -D "$dir/head" \
         -o "$dir/body" --max-time 10 "http://shop.example/api$path" || ok=WRONG
     tr -d '\r' <"$dir/head" >"$dir/answer"
     got=$(sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p' "$dir/answer")
@@ -103,14 +105,14 @@ call "one too many" 429 GET /catalog 'Retry-After: [1-9][0-9]*' 'RateLimit-Remai
 
 echo
 echo "== another token, rotated and then revoked"
-token=$("$stkgate" admin mint --site shop --name app 2>/dev/null) || die "mint failed"
+token=$("$stkgate" admin mint --site shop --name app --limit 10 2>/dev/null) || die "mint failed"
 key_id=$("$stkgate" admin list --site shop --json | sed -n 's/.*"key_id": *"\([^"]*\)".*/\1/p' | head -n 1)
 old=$(printf 'X-Stella-Token: %s\nX-Site-ID: shop' "$token")
 call "before it is rotated" 200 GET /catalog <<<"$old"
 token=$("$stkgate" admin rotate "$key_id" 2>"$dir/rotated") || die "rotate failed: $(cat "$dir/rotated")"
 new=$(printf 'X-Stella-Token: %s\nX-Site-ID: shop' "$token")
 call "the old value after rotate" 401 GET /catalog <<<"$old"
-call "the new value; rotating has refilled nothing" 200 GET /catalog 'RateLimit-Remaining: 58' <<<"$new"
+call "the new value; rotating has refilled nothing" 200 GET /catalog 'RateLimit-Remaining: 8' <<<"$new"
 key_id=$("$stkgate" admin list --site shop --state active --json | sed -n 's/.*"key_id": *"\([^"]*\)".*/\1/p' | head -n 1)
 "$stkgate" admin revoke "$key_id" --reason "end of the demo" >/dev/null || die "revoke failed"
 call "the very next call after revoke" 401 GET /catalog <<<"$new"
