@@ -1,6 +1,8 @@
 /* cursor.c - see cursor.h */
 #include "lib/core/cursor.h"
 
+#include <endian.h>
+
 void reader_init(struct reader *r, const void *bytes, size_t len)
 {
     *r = (struct reader){.at = bytes, .left = len, .failed = false};
@@ -46,10 +48,9 @@ uint64_t reader_u64(struct reader *r)
     const uint8_t *bytes = reader_take(r, 8);
     if (!bytes)
         return 0;
-    uint64_t v = 0;
-    for (unsigned i = 0; i < 8; i++)
-        v |= (uint64_t)bytes[i] << (8 * i);
-    return v;
+    uint64_t v; /* one load: a record has a dozen of these, on the way of each check */
+    memcpy(&v, bytes, sizeof v);
+    return le64toh(v);
 }
 
 int64_t reader_i64(struct reader *r)

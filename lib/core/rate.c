@@ -89,18 +89,15 @@ uint64_t rate_convert(const struct rate *from, const struct rate *to, uint64_t t
     if (debt_ns == 0)
         return tat_ns; /* full stays full */
 
-    /* Missing units, in units of 1/from->interval_ns: below 2^62 before and 2^123 after the
-     * multiplication with an interval. tau is burst * interval in either bucket. */
+    /* In units times both intervals: whole numbers, and no sum above 2^123. */
     __extension__ typedef unsigned __int128 wide;
     wide owed = (wide)debt_ns * to->interval_ns;
     wide from_size = (wide)from->tau_ns * to->interval_ns;
     wide to_size = (wide)to->tau_ns * from->interval_ns;
-    /* units left = burst_from - debt / T_from; missing = burst_to - units left, at least 0 */
+    /* units left = burst_from - debt / T_from; missing = burst_to - units left, from 0 on */
     if (owed + to_size <= from_size)
         return now_ns;
-    wide missing = owed + to_size - from_size;
-    if (missing > to_size)
-        missing = to_size;
+    wide missing = owed + to_size - from_size; /* at most to_size, as owed is at most from_size */
     /* Rounded up: a change of the limit never gives a fraction of a unit away. */
     uint64_t new_debt_ns = (uint64_t)((missing + from->interval_ns - 1) / from->interval_ns);
     return rate_tat(now_ns, new_debt_ns);

@@ -162,6 +162,7 @@ START_TEST(a_registry_of_other_names_is_refused)
         {"too many", TEXT("\101" FOUR)},
         {"another first", TEXT("\4\14catalog:raed\12cart:write\17checkout:create\15customer:auth")},
         {"another order", TEXT("\4\12cart:write\14catalog:read\17checkout:create\15customer:auth")},
+        {"another last", TEXT("\4\14catalog:read\12cart:write\17checkout:create\15customer:aut_")},
         {"one twice", TEXT("\5" FOUR "\12cart:write")},
         {"an empty one", TEXT("\5" FOUR "\0")},
         {"not a name", TEXT("\5" FOUR "\1A")},
