@@ -145,7 +145,13 @@ static struct text text_member(struct body *body, const char *name)
         fail(body, "%s%s: must be text, in double quotes", body->prefix, name);
     if (!json_is_string(value))
         return (struct text){NULL, 0};
-    return (struct text){json_string_value(value), json_string_length(value)};
+    struct text text = {json_string_value(value), json_string_length(value)};
+    if (token_is_within(text)) {
+        fail(body, "%s%s: has the text of a token in it, which is never stored: write its key_id",
+             body->prefix, name);
+        return (struct text){NULL, 0};
+    }
+    return text;
 }
 
 static bool bool_member(struct body *body, const char *name)

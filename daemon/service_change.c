@@ -268,7 +268,7 @@ int service_revoke(struct service *service, struct text key_id, struct text reas
 
     if (!key_id_is_valid(key_id) || !text_copy(key_id, change.key_id, sizeof change.key_id))
         return -ENOENT;
-    if ((reason.len > 0 && !text_is_printable(reason)) ||
+    if (!text_is_printable(reason) || token_is_within(reason) ||
         !text_copy(reason, change.reason, sizeof change.reason))
         return -EINVAL;
     int r = pending_new(service, done, userdata, &pending);

@@ -80,6 +80,13 @@ static bool record_is_valid(const struct record *record)
            text_is_printable(record->reason) && textlist_count(record->origins) <= ORIGINS_MAX;
 }
 
+/* What people write must not hold what nobody may read. */
+static bool record_tells_a_secret(const struct record *record)
+{
+    return token_is_within(record->site) || token_is_within(record->name) ||
+           token_is_within(record->reason) || token_is_within(record->link);
+}
+
 static bool record_origins_are_canonical(const struct record *record)
 {
     struct text origin;
@@ -168,7 +175,7 @@ int record_encode(const struct record *record, uint8_t ret[static RECORD_BYTES_M
                   size_t *ret_len)
 {
     if (!textlist_is_valid(record->origins) || !record_is_valid(record) ||
-        !record_origins_are_canonical(record))
+        !record_origins_are_canonical(record) || record_tells_a_secret(record))
         return -EINVAL;
 
     struct writer w;

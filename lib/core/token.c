@@ -119,6 +119,18 @@ enum kind token_parse(struct text t)
     return kind;
 }
 
+bool token_is_within(struct text t)
+{
+    for (size_t i = 0; i + SECRET_PREFIX_LEN < t.len; i++) {
+        struct text rest = {t.data + i, t.len - i};
+        if ((text_begins(rest, TEXT("stk_live_")) || text_begins(rest, TEXT("stk_test_"))) &&
+            token_is_base62((struct text){rest.data + TOKEN_PREFIX_LEN,
+                                          SECRET_PREFIX_LEN - TOKEN_PREFIX_LEN + 1}))
+            return true;
+    }
+    return false;
+}
+
 int key_id_generate(token_random_fn random, void *userdata, char ret[static KEY_ID_LEN + 1])
 {
     const size_t prefix_len = sizeof prefix_key_id - 1;

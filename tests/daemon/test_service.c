@@ -50,6 +50,7 @@ START_TEST(a_revoked_token_is_refused_from_the_answer_on)
     struct fixture_outcome minted = fixture_mint(&fixture, &mint);
     ck_assert_int_eq(reason_of(&fixture, minted.secret, "kasa"), REASON_OK);
 
+    ck_assert_int_eq(fixture_revoke(&fixture, minted.key_id, minted.secret).error, -EINVAL);
     struct fixture_outcome revoked = fixture_revoke(&fixture, minted.key_id, "leaked");
     ck_assert_int_eq(revoked.error, 0);
     ck_assert_int_eq(revoked.state, RECORD_REVOKED);
@@ -241,6 +242,9 @@ START_TEST(a_mint_out_of_range_is_refused_before_it_is_queued)
     ck_assert_int_eq(fixture_mint(&fixture, &mint).error, -EINVAL);
     mint = fixture_kasa();
     mint.site = TEXT("no spaces");
+    ck_assert_int_eq(fixture_mint(&fixture, &mint).error, -EINVAL);
+    mint = fixture_kasa();
+    mint.name = TEXT("was stk_live_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17");
     ck_assert_int_eq(fixture_mint(&fixture, &mint).error, -EINVAL);
     ck_assert_uint_eq(service_pending(fixture.service), 0);
     fixture_close(&fixture);

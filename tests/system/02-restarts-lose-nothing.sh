@@ -16,8 +16,11 @@ expect 2 check --site kasa
 
 for round in 1 2 3; do
     : >"$dir/acknowledged"
-    (while "$stkgate" admin mint --site many --name "round $round" 2>&1 >/dev/null |
-        grep -oE 'key_[0-9A-Za-z]{16}' | head -n 1 >>"$dir/acknowledged"; do :; done) 2>/dev/null &
+    # The key_id comes with the answer, that is after the commit; without an answer there is none.
+    (while id=$("$stkgate" admin mint --site many --name "round $round" 2>&1 >/dev/null |
+        grep -oE 'key_[0-9A-Za-z]{16}'); do
+        echo "${id%%[[:space:]]*}" >>"$dir/acknowledged"
+    done) &
     minter=$!
     until_works sh -c "[ \$(grep -c . '$dir/acknowledged') -ge $((round * 5)) ]"
     stop_daemon KILL

@@ -213,6 +213,27 @@ START_TEST(knows_legacy_keys)
 }
 END_TEST
 
+START_TEST(finds_a_token_wherever_it_stands_in_a_text)
+{
+    static const struct {
+        const char *text;
+        bool want;
+    } rows[] = {
+        {"stk_live_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17", true},
+        {"leaked: stk_test_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17!", true},
+        {"stk_live_abcde", true}, /* one character more than lists show */
+        {"stk_live_abcd", false},
+        {"stk_live_abcd.", false},
+        {"stk_live_", false},
+        {"stk_stk_live_abcde", true},
+        {"stk_prod_abcdefgh", false},
+        {"", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert_msg(token_is_within(text_of(rows[i].text)) == rows[i].want, "%s", rows[i].text);
+}
+END_TEST
+
 START_TEST(names_kinds)
 {
     ck_assert_str_eq(kind_name(KIND_NONE), "none");
@@ -227,4 +248,5 @@ SUITE_MAIN("token", knows_the_standards_checksums, refuses_what_is_no_token,
            finds_each_single_typing_error, makes_tokens_that_it_takes, makes_no_other_kinds,
            discards_bytes_of_248_and_above, the_highest_byte_taken_is_247,
            draws_each_character_equally_often, a_failing_source_leaves_no_part_of_a_secret,
-           a_broken_source_does_not_hang, knows_key_ids, knows_legacy_keys, names_kinds)
+           a_broken_source_does_not_hang, knows_key_ids, knows_legacy_keys,
+           finds_a_token_wherever_it_stands_in_a_text, names_kinds)
