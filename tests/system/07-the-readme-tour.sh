@@ -16,5 +16,6 @@ for want in 'HTTP/1.1 200' 'RateLimit-Limit: 60' 'origin_denied' 'revoked' 'exit
     said "$want"
 done
 ! grep -qE 'command not found|No such file|Usage|unavailable' "$dir/err" || fail "the tour stumbles: $(cat "$dir/err")"
-until_works sh -c "! pgrep -f '$dir/tmp'"
+gone() { ! pgrep -f "$dir/tmp"; }
+until_works gone
 exit 0
