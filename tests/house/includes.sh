@@ -33,10 +33,10 @@ may() {
 
 may lib/core 'lib/core/.*'
 may lib/wire 'lib/(core|wire)/.*'
-may module/client 'module/client/.*|lib/(core|wire)/.*'
-may module/cli 'module/cli/.*|daemon/commands\.h'
+may module/client 'stkgate\.h|module/client/.*|lib/(core|wire)/.*'
+may module/cli 'module/cli/.*|daemon/commands\.h|stkgate\.h'
 may daemon/store 'daemon/store/.*|lib/core/.*'
-may daemon/admin 'daemon/admin/.*|daemon/commands\.h|lib/core/.*'
+may daemon/admin 'daemon/admin/.*|daemon/commands\.h|module/cli/secretline\.h|lib/core/.*'
 
 only 'lmdb\.h' '^daemon/store/'
 only 'openssl/.*' '^lib/core/digest\.c$'
