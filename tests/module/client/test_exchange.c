@@ -126,6 +126,20 @@ START_TEST(hears_the_last_words_of_a_peer_that_is_gone)
 }
 END_TEST
 
+/* It closed without having read what we had sent: the kernel resets the connection then, and says
+ * so before it hands out what the peer had said. */
+START_TEST(hears_the_last_words_of_a_peer_that_did_not_listen)
+{
+    uint8_t bytes[64];
+    struct frame frame;
+    set_up();
+    ck_assert_int_eq(send(connection.fd, question, out.len, 0), (ssize_t)out.len);
+    say(bytes, error_write(bytes, sizeof bytes, 0, WIRE_ERROR_BUSY));
+    close(peer);
+    ck_assert_int_eq(exchange(PATIENT_MS, &frame), -EAGAIN);
+}
+END_TEST
+
 /* An answer that was there before the question can't be one to it. */
 START_TEST(takes_no_answer_from_the_last_words)
 {
@@ -166,6 +180,7 @@ END_TEST
 
 SUITE_MAIN("exchange", sends_the_question_and_opens_the_answer, refuses_an_answer_to_something_else,
            refuses_an_answer_longer_than_there_is_room_for, tells_each_error_of_the_peer,
-           hears_the_last_words_of_a_peer_that_is_gone, takes_no_answer_from_the_last_words,
+           hears_the_last_words_of_a_peer_that_is_gone,
+           hears_the_last_words_of_a_peer_that_did_not_listen, takes_no_answer_from_the_last_words,
            waits_no_longer_than_the_deadline_for_room_to_send,
            takes_a_descriptor_that_is_gone_for_a_connection_that_is)
