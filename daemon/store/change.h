@@ -46,21 +46,25 @@ struct change {
 
 /* What became of it. */
 struct change_result {
-    /* 0 committed; -ENOENT no such key_id; -EEXIST that legacy key or scope is there already;
+    /* 0 committed; -ENOENT no such key_id; -EEXIST that credential or scope is there already;
      * -EALREADY revoked already; -EPERM revoked or expired: can't be rotated; -EINPROGRESS rotated
      * already, its grace is running; -EOPNOTSUPP a legacy key can't be rotated; -ENOSPC the table
-     * or the registry is full; -EIO the outcome is unknown: the daemon must exit; -EBADMSG a
-     * damaged record. */
+     * or the registry is full; -EINVAL not a new record, a scope that is not registered, another
+     * kind than the old token's, or a value out of its range; -EBADMSG a damaged record; -EIO the
+     * outcome is unknown: the daemon must exit; -ESHUTDOWN never tried, because of an -EIO before;
+     * -ENOMEM. All but 0 and -EIO: the table is as it was. */
     int error;
     uint64_t seq;
-    uint8_t record[RECORD_BYTES_MAX]; /* as committed: the new one, of REVOKE the old one */
+    /* As committed: the new one; of REVOKE the old one; of SCOPE_ADD none, record_len 0. */
+    uint8_t record[RECORD_BYTES_MAX];
     size_t record_len;
     uint8_t
         previous_digest[DIGEST_BYTES]; /* ROTATE: of the old one, whose debt the new one inherits */
 };
 
 /* Apply one change in the committer's open transaction: all of it, with its audit entry and seq, or
- * nothing. Only committer.c calls this. Returns what result->error says. */
+ * nothing; but after -EIO the whole transaction must be given up. Only committer.c calls this.
+ * Returns what result->error says. */
 struct MDB_txn;
 int change_apply(struct store *store, struct MDB_txn *txn, const struct change *change,
                  struct change_result *result);

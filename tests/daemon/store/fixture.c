@@ -90,6 +90,19 @@ void fixture_mint(unsigned n, struct change *ret)
     fixture_put_record(&token.record, ret);
 }
 
+void fixture_legacy(unsigned n, struct change *ret)
+{
+    struct fixture_token token;
+    fixture_token(n, &token);
+    token.record.kind = KIND_LEGACY;
+    token.record.secret_prefix = (struct text){NULL, 0};
+    token.record.deprecation_at = FIXTURE_NOW - 100;
+    token.record.sunset_at = FIXTURE_NOW + 100;
+    token.record.link = TEXT("https://docs.example/move");
+    fixture_change(CHANGE_LEGACY_ADD, ret);
+    fixture_put_record(&token.record, ret);
+}
+
 void fixture_rotate(unsigned n, unsigned successor, uint64_t grace_s, struct change *ret)
 {
     fixture_mint(successor, ret);

@@ -34,6 +34,7 @@ struct text fixture_key_id(unsigned n, char ret[static KEY_ID_LEN + 1]);
 void fixture_change(enum change_verb verb, struct change *ret);
 void fixture_put_record(const struct record *record, struct change *ret);
 void fixture_mint(unsigned n, struct change *ret);
+void fixture_legacy(unsigned n, struct change *ret);
 /* Number n is rotated into number successor, with grace_s of grace. */
 void fixture_rotate(unsigned n, unsigned successor, uint64_t grace_s, struct change *ret);
 void fixture_revoke(unsigned n, const char *reason, struct change *ret);
