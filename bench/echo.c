@@ -1,0 +1,59 @@
+#include "bench/echo.h"
+
+#include <err.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PACKET_MAX 8192
+
+static _Noreturn void serve(int fd, size_t answer_bytes)
+{
+    uint8_t packet[PACKET_MAX] = {0};
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    while (recv(fd, packet, sizeof packet, 0) > 0)
+        if (send(fd, packet, answer_bytes, MSG_NOSIGNAL) < 0)
+            break;
+    _exit(EXIT_SUCCESS);
+}
+
+void echo_start(struct echo *echo)
+{
+    int fds[2];
+
+    if (echo->question_bytes > PACKET_MAX || echo->answer_bytes > PACKET_MAX)
+        errx(EXIT_FAILURE, "packets too large");
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+        err(EXIT_FAILURE, "socketpair");
+    echo->server = fork();
+    if (echo->server < 0)
+        err(EXIT_FAILURE, "fork");
+    if (echo->server == 0) {
+        close(fds[0]);
+        serve(fds[1], echo->answer_bytes);
+    }
+    close(fds[1]);
+    echo->fd = fds[0];
+}
+
+void echo_call(void *state, const struct token_entry *token)
+{
+    const struct echo *echo = state;
+    uint8_t packet[PACKET_MAX];
+
+    memset(packet, 0, echo->question_bytes);
+    if (send(echo->fd, packet, echo->question_bytes, MSG_NOSIGNAL) < 0)
+        err(EXIT_FAILURE, "send");
+    if (recv(echo->fd, packet, sizeof packet, 0) != (ssize_t)echo->answer_bytes)
+        err(EXIT_FAILURE, "recv");
+}
+
+void echo_stop(struct echo *echo)
+{
+    close(echo->fd);
+    waitpid(echo->server, NULL, 0);
+}

@@ -1,0 +1,149 @@
+#!/bin/bash
+# run.sh - measure stkgate on this machine: make bench, or STKGATE_BUILDDIR=... bench/run.sh
+#
+#   --markdown      print Markdown, for a README
+#   --tokens N      tokens in the table (100000)
+#   --sync-ms N     what an fsync takes longer in the last measurement (100)
+#
+# All in a temporary directory and on Unix sockets; whatever is started is ended by its process id.
+# docs/BENCHMARKS.md says what each line means.
+set -euo pipefail
+
+build=${STKGATE_BUILDDIR:?the directory where stkgate was built}
+markdown='' tokens=100000 sync_ms=100
+PATH=$PATH:/usr/sbin:/sbin
+
+die() { echo "bench: $*" >&2; exit 1; }
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --markdown) markdown=yes ;;
+    --tokens | --sync-ms)
+        [ $# -ge 2 ] || die "$1 needs a number"
+        if [ "$1" = --tokens ]; then tokens=$2; else sync_ms=$2; fi
+        shift
+        ;;
+    *) die "usage: run.sh [--markdown] [--tokens N] [--sync-ms N]" ;;
+    esac
+    shift
+done
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/stkgate-bench.XXXXXX")
+pids=()
+end_all() {
+    local pid
+    for pid in ${pids[@]+"${pids[@]}"}; do
+        kill "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+    pids=()
+}
+cleanup() {
+    trap - EXIT INT TERM
+    end_all
+    rm -rf "$dir"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+until_listens() { # the socket's path
+    local tries
+    for ((tries = 0; tries < 200; tries++)); do
+        [ ! -S "$1" ] || return 0
+        sleep 0.05
+    done
+    cat "$dir"/*.log >&2
+    die "nobody listens on $1"
+}
+
+start_daemon() { # NAME, then what stands before the command: NAME/ has its sockets
+    local name=$1 state=$dir/state.$1
+    shift
+    cp -r --sparse=always "$dir/state" "$state"
+    "$@" "$build/stkgate" daemon --state "$state" --runtime "$dir/$name" --config "$dir/config" \
+        2>"$dir/$name.log" &
+    pids+=($!)
+    until_listens "$dir/$name/check.sock"
+}
+
+# Whatever happens, the whole ends within three minutes.
+run() { timeout --kill-after=5 "$1" "$build/bench/$2" "${@:3}" || die "bench/$2 failed"; }
+
+machine() {
+    local model
+    model=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)
+    echo "${model:-$(uname -m)}, $(nproc) cores, Linux $(uname -r), $tokens tokens," \
+        "load average $(cut -d' ' -f1 /proc/loadavg) before"
+}
+
+# What the programs print -> two tables.
+tables() {
+    awk -F'\t' -v markdown="$markdown" '
+        function row(format, a, b, c, d, e, f) {
+            if (markdown) printf "| %s | %s | %s | %s | %s |%s\n", a, b, c, d, e, f == "" ? "" : " " f " |"
+            else printf format "\n", a, b, c, d, e, f
+        }
+        function rule(columns) {
+            if (!markdown) return
+            printf "|---|"
+            while (--columns) printf "---:|"
+            print ""
+        }
+        $1 == "time" { time[++times] = $0 }
+        $1 == "ratio" { ratio[++ratios] = $0 }
+        $1 == "note" { note[++notes] = $2 }
+        END {
+            wide = "%-48s %9s %9s %9s %9s"
+            row(wide, "one call, in microseconds", "p50", "p99", "p99.9", "max")
+            rule(5)
+            for (i = 1; i <= times; i++) {
+                split(time[i], f, "\t")
+                row(wide, f[2], f[3], f[4], f[5], f[6])
+            }
+            print ""
+            wide = "%-48s %9s %9s %9s %9s"
+            row(wide, "compared, pair by pair", "at", "ratio", "target", "met")
+            rule(5)
+            for (i = 1; i <= ratios; i++) {
+                split(ratio[i], f, "\t")
+                met = f[5] == "<" ? f[3] < f[6] + 0 : f[3] <= f[6] + 0
+                row(wide, f[2] " : " f[7], f[4], f[3], f[5] " " f[6], met ? "yes" : "NO")
+            }
+            if (notes) print ""
+            for (i = 1; i <= notes; i++) print note[i] "."
+        }'
+}
+
+mkdir "$dir/config"
+run 60 fill "$dir/state" "$tokens" "$dir/tokens"
+
+beside_redis() {
+    local redis=()
+    start_daemon calm
+    if [ "$(type -P redis-server)" = "" ]; then
+        printf 'note\tRedis was not measured: there is no redis-server here\n'
+    elif "$build/bench/compare" --has-redis; then
+        redis-server --port 0 --unixsocket "$dir/redis.sock" --save '' --appendonly no \
+            --dir "$dir" --daemonize no >"$dir/redis.log" 2>&1 &
+        pids+=($!)
+        until_listens "$dir/redis.sock"
+        redis=("$dir/redis.sock")
+    else
+        printf 'note\tRedis was not measured: this was configured without libhiredis\n'
+    fi
+    run 60 compare "$dir/calm" "$dir/tokens" ${redis[@]+"${redis[@]}"}
+    end_all
+}
+
+on_a_slow_disk() {
+    local slow=(env "LD_PRELOAD=$build/bench/.libs/slowsync.so" "STKGATE_SYNC_MS=$sync_ms")
+    start_daemon idle "${slow[@]}"
+    start_daemon busy "${slow[@]}"
+    run 60 undermint "$dir/idle" "$dir/busy" "$dir/tokens"
+    end_all
+}
+
+machine
+echo
+{ beside_redis && on_a_slow_disk; } >"$dir/lines"
+tables <"$dir/lines"
