@@ -33,6 +33,10 @@ struct server {
     int listen_fd;
     unsigned count;
     struct connection *connections;
+    /* Of the packet being served. Not on the stack, where the compiler would fill 16 KiB with
+     * zeroes for each; what an earlier packet left there is the same client's or another's
+     * question, and nothing reads beyond the length of the present one. */
+    uint8_t in[WIRE_FRAME_MAX], out[WIRE_FRAME_MAX];
 };
 
 static void connection_free(struct connection *connection)
@@ -62,21 +66,21 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
  * does not read, and nothing is kept for it. */
 static bool serve_packet(struct connection *connection)
 {
-    uint8_t in[WIRE_FRAME_MAX], out[WIRE_FRAME_MAX];
+    struct server *server = connection->server;
     size_t out_len = 0;
 
     /* Plain recv(): descriptors that a peer sends along are closed by the kernel. */
-    ssize_t n = recv(connection->fd, in, sizeof in, MSG_DONTWAIT | MSG_TRUNC);
+    ssize_t n = recv(connection->fd, server->in, sizeof server->in, MSG_DONTWAIT | MSG_TRUNC);
     if (n < 0)
         return errno == EAGAIN || errno == EINTR;
     if (n == 0)
         return false;
     /* MSG_TRUNC gives the length that the packet had; a longer one fails as a frame. */
-    size_t len = (size_t)n <= sizeof in ? (size_t)n : 0;
+    size_t len = (size_t)n <= sizeof server->in ? (size_t)n : 0;
     bool on =
-        session_step(&connection->session, connection->server->service, in, len, out, &out_len);
+        session_step(&connection->session, server->service, server->in, len, server->out, &out_len);
     if (out_len > 0 &&
-        send(connection->fd, out, out_len, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)out_len)
+        send(connection->fd, server->out, out_len, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)out_len)
         return false;
     return on;
 }

@@ -237,6 +237,19 @@ static void count(struct service *service, struct bucket *bucket, const struct q
 /* ---- checks ------------------------------------------------------------------------------------
  */
 
+/* A bucket knows its record's key_id, and a digest never moves to another record: of a token that
+ * was seen before, one look-up in the table will do. */
+static int find_record(struct service *service, const uint8_t digest[static DIGEST_BYTES],
+                       struct record *ret, struct bucket **ret_bucket)
+{
+    *ret_bucket = buckets_find(service->buckets, digest);
+    if (*ret_bucket &&
+        store_find_key_id(service->store, text_of((*ret_bucket)->key_id), ret) == 0 &&
+        digest_equal(ret->digest, digest))
+        return 0;
+    return store_find_digest(service->store, digest, ret);
+}
+
 static int check_in_table(struct service *service, const struct policy *policy,
                           const struct query *query, struct clock_reading now, struct verdict *ret)
 {
@@ -246,9 +259,9 @@ static int check_in_table(struct service *service, const struct policy *policy,
     int r = store_read_begin(service->store);
     if (r < 0)
         return r;
-    r = store_find_digest(service->store, query->digest, &record);
+    r = find_record(service, query->digest, &record, &bucket);
     bool found = r == 0;
-    if (found)
+    if (found && !bucket)
         r = service_bucket_of(service, &record, now.mono_ns, &bucket);
     if (r == 0 || r == -ENOENT) {
         decide(policy, query, found ? &record : NULL, found ? &bucket->tat : NULL, now, ret);
