@@ -42,9 +42,8 @@ static const char *parse_count(const char *value, uint64_t *ret)
 {
     if (*value == '\0' || value[strspn(value, "0123456789")] != '\0')
         return "must be a whole number, such as 60";
-    errno = 0;
-    unsigned long long number = strtoull(value, NULL, 10);
-    if (errno == ERANGE || number > INT64_MAX)
+    unsigned long long number = strtoull(value, NULL, 10); /* beyond its range: its largest */
+    if (number > INT64_MAX)
         return "is too large: at most 9223372036854775807";
     if (number == 0)
         return "must be at least 1";

@@ -110,9 +110,8 @@ static const struct option option_table[] = {
 static bool parse_number(const char *text, uint64_t *ret, const char **ret_end)
 {
     size_t len = strspn(text, "0123456789");
-    errno = 0;
-    unsigned long long number = strtoull(text, NULL, 10);
-    if (len == 0 || errno == ERANGE || number > INT64_MAX)
+    unsigned long long number = strtoull(text, NULL, 10); /* beyond its range: its largest */
+    if (len == 0 || number > INT64_MAX)
         return false;
     *ret = number;
     *ret_end = text + len;

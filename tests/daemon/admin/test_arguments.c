@@ -208,6 +208,19 @@ START_TEST(never_repeats_what_may_be_a_secret)
 }
 END_TEST
 
+START_TEST(never_repeats_an_old_key)
+{
+    static const char *const words[] = {"--OldKey1234", "--old_key_1234=x", "-OldKey"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        struct all all = {0};
+        int status = -1;
+        ck_assert(!parse_as(&usage, WORDS("k", "--text=t", words[i]), &all, &status));
+        ck_assert_int_eq(status, EXIT_STATUS_USAGE);
+        ck_assert_msg(!strcasestr(said, "old"), "%s", said);
+    }
+}
+END_TEST
+
 START_TEST(names_an_unknown_option)
 {
     struct all all = {0};
@@ -258,5 +271,5 @@ END_TEST
 SUITE_MAIN("arguments", takes_every_form, takes_a_point_in_time, takes_an_operand_behind_dashes,
            takes_operands_before_options_under_posix, refuses_values_that_mean_nothing,
            takes_the_largest_count, says_what_is_missing, never_repeats_what_may_be_a_secret,
-           names_an_unknown_option, takes_one_operand_only, bounds_repeated_options,
-           helps_before_it_complains)
+           never_repeats_an_old_key, names_an_unknown_option, takes_one_operand_only,
+           bounds_repeated_options, helps_before_it_complains)
