@@ -44,12 +44,14 @@ static void add_slice(struct series *series, uint64_t *times_ns, unsigned calls)
 static void measure_slice(const struct series_plan *plan, const struct subject *subject,
                           struct token_file *tokens, uint64_t *times_ns)
 {
-    for (unsigned i = 0; i < plan->warm_up; i++)
-        subject->call(subject->state, token_file_pick(tokens));
+    for (unsigned i = 0; i < plan->warm_up; i++) {
+        const struct token_entry token = token_file_pick(tokens);
+        subject->call(subject->state, &token);
+    }
     for (unsigned i = 0; i < plan->calls; i++) {
-        const struct token_entry *token = token_file_pick(tokens);
+        const struct token_entry token = token_file_pick(tokens);
         uint64_t start_ns = clock_ns();
-        subject->call(subject->state, token);
+        subject->call(subject->state, &token);
         times_ns[i] = clock_ns() - start_ns;
     }
 }

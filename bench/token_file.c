@@ -39,13 +39,13 @@ void token_file_free(struct token_file *tokens)
     free(tokens->entries);
 }
 
-const struct token_entry *token_file_pick(struct token_file *tokens)
+struct token_entry token_file_pick(struct token_file *tokens)
 {
     /* xorshift64 (Marsaglia, 2003): a few instructions, which a measured call does not feel. */
     tokens->random ^= tokens->random << 13;
     tokens->random ^= tokens->random >> 7;
     tokens->random ^= tokens->random << 17;
-    return &tokens->entries[tokens->random % tokens->count];
+    return tokens->entries[tokens->random % tokens->count];
 }
 
 FILE *token_file_create(const char *path)

@@ -31,8 +31,9 @@ void token_file_load(const char *path, struct token_file *ret);
 void token_file_free(struct token_file *tokens);
 
 /* Any of them, each equally likely: no cache has the table's line more often than chance has it.
- * The same sequence in every run. */
-const struct token_entry *token_file_pick(struct token_file *tokens);
+ * The same sequence in every run. A copy, so that it is in the processor's cache when the call is
+ * timed, as a token is that has just been read from a request. */
+struct token_entry token_file_pick(struct token_file *tokens);
 
 FILE *token_file_create(const char *path);
 void token_file_write(FILE *file, const struct token_entry *entry);
