@@ -1,7 +1,8 @@
 /* compare.c - compare RUNTIME TOKENS [REDIS-SOCKET]: a check, and what it is to be measured by
  *
- * A check through the library against the daemon in RUNTIME; a bare ping-pong of the same packets;
- * and, when it has a server to ask, one EVALSHA. In turns, in one process.
+ * A check through the library against the daemon in RUNTIME; a bare ping-pong of the same packets,
+ * and one with all system calls of a check; and, when it has a server to ask, one EVALSHA. In
+ * turns, in one process.
  *
  * compare --has-redis: says by its exit status whether it was built with hiredis.
  */
@@ -20,6 +21,7 @@
 
 enum {
     ECHO,
+    ECHO_AS_CHECK,
     GATE,
     REDIS,
     SUBJECTS,
@@ -95,7 +97,7 @@ static void compare_with_redis(struct subject subjects[static SUBJECTS], const c
 int main(int argc, char *argv[])
 {
     struct token_file tokens;
-    struct echo echo = {0};
+    struct echo echo = {0}, as_check;
     struct gate gate;
     char echo_name[64];
 
@@ -107,10 +109,14 @@ int main(int argc, char *argv[])
     probe_sizes(argv[1], tokens.entries, &echo.question_bytes, &echo.answer_bytes);
     snprintf(echo_name, sizeof echo_name, "a bare ping-pong, %zu and %zu bytes",
              echo.question_bytes, echo.answer_bytes);
+    as_check = echo;
+    as_check.as_check = true;
     echo_start(&echo);
+    echo_start(&as_check);
     open_gate(&gate, argv[1], &tokens);
     struct subject subjects[SUBJECTS] = {
         [ECHO] = {echo_name, echo_call, &echo},
+        [ECHO_AS_CHECK] = {"the same with all system calls of a check", echo_call, &as_check},
         [GATE] = {"a check through the library", gate_call, &gate},
     };
     if (argc == 4)
@@ -118,6 +124,7 @@ int main(int argc, char *argv[])
     else
         compare(subjects, REDIS, &tokens);
     gate_close(&gate);
+    echo_stop(&as_check);
     echo_stop(&echo);
     token_file_free(&tokens);
     return EXIT_SUCCESS;

@@ -3,6 +3,7 @@
 #include <err.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -10,15 +11,27 @@
 
 #define PACKET_MAX 8192
 
-static _Noreturn void serve(int fd, size_t answer_bytes)
+static void serve(int fd, size_t answer_bytes)
 {
     uint8_t packet[PACKET_MAX] = {0};
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     while (recv(fd, packet, sizeof packet, 0) > 0)
         if (send(fd, packet, answer_bytes, MSG_NOSIGNAL) < 0)
-            break;
-    _exit(EXIT_SUCCESS);
+            return;
+}
+
+static void serve_as_check(int fd, size_t answer_bytes)
+{
+    uint8_t packet[PACKET_MAX] = {0};
+    struct epoll_event event = {.events = EPOLLIN};
+    int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+
+    if (epoll_fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+        err(EXIT_FAILURE, "epoll");
+    while (epoll_wait(epoll_fd, &event, 1, -1) == 1)
+        if (recv(fd, packet, sizeof packet, MSG_DONTWAIT | MSG_TRUNC) <= 0 ||
+            send(fd, packet, answer_bytes, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+            return;
 }
 
 void echo_start(struct echo *echo)
@@ -34,7 +47,12 @@ void echo_start(struct echo *echo)
         err(EXIT_FAILURE, "fork");
     if (echo->server == 0) {
         close(fds[0]);
-        serve(fds[1], echo->answer_bytes);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (echo->as_check)
+            serve_as_check(fds[1], echo->answer_bytes);
+        else
+            serve(fds[1], echo->answer_bytes);
+        _exit(EXIT_SUCCESS);
     }
     close(fds[1]);
     echo->fd = fds[0];
@@ -44,7 +62,11 @@ void echo_call(void *state, const struct token_entry *token)
 {
     const struct echo *echo = state;
     uint8_t packet[PACKET_MAX];
+    uint64_t cookie;
+    socklen_t size = sizeof cookie;
 
+    if (echo->as_check && getsockopt(echo->fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) < 0)
+        err(EXIT_FAILURE, "getsockopt");
     memset(packet, 0, echo->question_bytes);
     if (send(echo->fd, packet, echo->question_bytes, MSG_NOSIGNAL) < 0)
         err(EXIT_FAILURE, "send");
