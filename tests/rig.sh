@@ -39,7 +39,7 @@ start_daemon() {
         2>>"$dir/log" &
     daemon_pid=$!
     attempts=0
-    until "$stkgate" admin status >/dev/null 2>&1; do
+    until "$stkgate" admin status >/dev/null 2>"$dir/err"; do
         kill -0 "$daemon_pid" 2>/dev/null || fail "the daemon ended"
         attempts=$((attempts + 1))
         [ $attempts -lt 2000 ] || fail "the daemon does not answer"
