@@ -33,8 +33,11 @@ struct buckets *buckets_free(struct buckets *buckets)
 {
     if (!buckets)
         return NULL;
-    for (size_t i = 0; i <= buckets->mask; i++)
+    for (size_t i = 0; i <= buckets->mask; i++) {
+        if (buckets->slots[i])
+            record_copy_free(buckets->slots[i]->copy);
         free(buckets->slots[i]);
+    }
     free(buckets->slots);
     free(buckets);
     return NULL;

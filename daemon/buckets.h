@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+#include "daemon/record_copy.h"
 #include "lib/core/digest.h"
 #include "lib/core/token.h"
 
@@ -16,7 +17,8 @@ struct bucket {
     char key_id[KEY_ID_LEN + 1];
     bool dirty; /* changed since it was last saved, and on the list of those */
     struct bucket *next_dirty;
-    _Atomic uint64_t tat; /* see rate.h */
+    struct record_copy *copy; /* or NULL */
+    _Atomic uint64_t tat;     /* see rate.h */
     uint64_t allowed, refused;
     int64_t last_used_at; /* Unix seconds */
 };

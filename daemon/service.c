@@ -10,6 +10,9 @@
 /* Buckets saved per call of service_flush_usage(): what stays dirty is saved by the next. */
 #define FLUSH_MAX 2048
 
+/* Records kept in memory, some 600 bytes each: those that were asked for first. */
+#define COPIES_MAX 131072
+
 uint64_t service_clock_ns(clockid_t clock)
 {
     struct timespec ts;
@@ -240,29 +243,48 @@ static void count(struct service *service, struct bucket *bucket, const struct q
 /* A bucket knows its record's key_id, and a digest never moves to another record: of a token that
  * was seen before, one look-up in the table will do. */
 static int find_record(struct service *service, const uint8_t digest[static DIGEST_BYTES],
-                       struct record *ret, struct bucket **ret_bucket)
+                       const struct bucket *bucket, struct record *ret)
 {
-    *ret_bucket = buckets_find(service->buckets, digest);
-    if (*ret_bucket &&
-        store_find_key_id(service->store, text_of((*ret_bucket)->key_id), ret) == 0 &&
+    if (bucket && store_find_key_id(service->store, text_of(bucket->key_id), ret) == 0 &&
         digest_equal(ret->digest, digest))
         return 0;
     return store_find_digest(service->store, digest, ret);
+}
+
+/* Keep what was found for the next check. A copy of the same change is right as it is. */
+static void keep_copy(struct service *service, struct bucket *bucket, const struct record *record)
+{
+    if (bucket->copy && bucket->copy->record.seq != record->seq) {
+        bucket->copy = record_copy_free(bucket->copy);
+        service->copies--;
+    }
+    if (!bucket->copy && service->copies < COPIES_MAX &&
+        record_copy_new(record, &bucket->copy) == 0)
+        service->copies++;
+    if (bucket->copy)
+        bucket->copy->changes = service->changes;
 }
 
 static int check_in_table(struct service *service, const struct policy *policy,
                           const struct query *query, struct clock_reading now, struct verdict *ret)
 {
     struct record record;
-    struct bucket *bucket = NULL;
+    struct bucket *bucket = buckets_find(service->buckets, query->digest);
 
+    if (bucket && bucket->copy && bucket->copy->changes == service->changes) {
+        decide(policy, query, &bucket->copy->record, &bucket->tat, now, ret);
+        count(service, bucket, query, ret, now.wall_s);
+        return 0;
+    }
     int r = store_read_begin(service->store);
     if (r < 0)
         return r;
-    r = find_record(service, query->digest, &record, &bucket);
+    r = find_record(service, query->digest, bucket, &record);
     bool found = r == 0;
     if (found && !bucket)
         r = service_bucket_of(service, &record, now.mono_ns, &bucket);
+    if (found && bucket)
+        keep_copy(service, bucket, &record);
     if (r == 0 || r == -ENOENT) {
         decide(policy, query, found ? &record : NULL, found ? &bucket->tat : NULL, now, ret);
         count(service, bucket, query, ret, now.wall_s);

@@ -102,6 +102,10 @@ static void on_committed(const struct change *change, const struct change_result
     struct listing listing;
     struct outcome outcome = {.error = result->error, .seq = result->seq};
 
+    /* Before anything is answered: from here on no check trusts a copy of what was before. Whatever
+     * the change was, and also when its outcome is unknown: no verb can forget it. */
+    service->changes++;
+
     if (result->error == -EIO || result->error == -ESHUTDOWN) {
         log_line(LOG_CRIT, "a commit failed and its outcome is unknown: this daemon ends now");
         service->must_exit = true;

@@ -64,6 +64,32 @@ START_TEST(a_revoked_token_is_refused_from_the_answer_on)
 }
 END_TEST
 
+START_TEST(a_copy_of_a_record_is_trusted_while_nothing_changes_and_no_longer)
+{
+    struct fixture fixture;
+    fixture_open(&fixture, NULL);
+    const struct mint mint = fixture_kasa();
+    struct fixture_outcome minted = fixture_mint(&fixture, &mint);
+    struct fixture_outcome other = fixture_mint(&fixture, &mint);
+    /* The second look at each is at its copy, and spends from the same bucket. */
+    for (uint64_t left = 59; left >= 57; left--) {
+        ck_assert_uint_eq(fixture_check(&fixture, "default", minted.secret, "kasa").remaining,
+                          left);
+        ck_assert_int_eq(reason_of(&fixture, other.secret, "kasa"), REASON_OK);
+    }
+    ck_assert_int_eq(fixture_revoke(&fixture, minted.key_id, "").error, 0);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(reason_of(&fixture, minted.secret, "kasa"), REASON_REVOKED_TOKEN);
+        ck_assert_int_eq(reason_of(&fixture, other.secret, "kasa"), REASON_OK);
+    }
+    struct fixture_outcome rotated = fixture_rotate(&fixture, other.key_id, 0);
+    ck_assert_int_eq(rotated.error, 0);
+    ck_assert_int_eq(reason_of(&fixture, other.secret, "kasa"), REASON_REVOKED_TOKEN);
+    ck_assert_int_eq(reason_of(&fixture, rotated.secret, "kasa"), REASON_OK);
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(rotating_refills_nothing)
 {
     struct fixture fixture;
@@ -253,6 +279,7 @@ END_TEST
 
 SUITE_MAIN("service", a_minted_token_passes_and_tells_whose_it_is,
            refuses_what_is_no_token_of_the_table, a_revoked_token_is_refused_from_the_answer_on,
+           a_copy_of_a_record_is_trusted_while_nothing_changes_and_no_longer,
            rotating_refills_nothing, a_grace_lets_the_old_value_live_on, a_restart_refills_nothing,
            counts_uses_across_a_restart, a_peek_spends_and_counts_nothing,
            a_legacy_key_and_a_token_are_told_apart,
