@@ -28,7 +28,7 @@ static const char help[] =
     "                   if it is there)\n"
     "  --check-config   read the configuration, say what is wrong with it, and end\n"
     "  --debug          log more\n"
-    "  --help\n"
+    "  -h, --help\n"
     "\n"
     "Runs as any user, with or without systemd:\n"
     "  stkgate daemon --state /tmp/gate/state --runtime /tmp/gate/run\n";
@@ -51,34 +51,27 @@ static int check_config(const char *dir)
 
 int command_daemon(int argc, char *argv[])
 {
-    enum {
-        OPTION_STATE = 1,
-        OPTION_RUNTIME,
-        OPTION_CONFIG,
-        OPTION_CHECK,
-        OPTION_DEBUG,
-        OPTION_HELP
-    };
+    enum { OPTION_STATE = 1, OPTION_RUNTIME, OPTION_CONFIG, OPTION_CHECK, OPTION_DEBUG };
     static const struct option options[] = {
         {"state", required_argument, NULL, OPTION_STATE},
         {"runtime", required_argument, NULL, OPTION_RUNTIME},
         {"config", required_argument, NULL, OPTION_CONFIG},
         {"check-config", no_argument, NULL, OPTION_CHECK},
         {"debug", no_argument, NULL, OPTION_DEBUG},
-        {"help", no_argument, NULL, OPTION_HELP},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     struct manager_options manager = {.state = DEFAULT_STATE, .runtime = DEFAULT_RUNTIME};
     bool check = false;
 
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         switch (c) {
         case OPTION_STATE: manager.state = optarg; break;
         case OPTION_RUNTIME: manager.runtime = optarg; break;
         case OPTION_CONFIG: manager.config = optarg; break;
         case OPTION_CHECK: check = true; break;
         case OPTION_DEBUG: log_set_max_priority(LOG_DEBUG); break;
-        case OPTION_HELP: fputs(help, stdout); return EXIT_STATUS_OK;
+        case 'h': fputs(help, stdout); return EXIT_STATUS_OK;
         default: fputs("Try: stkgate daemon --help\n", stderr); return EXIT_STATUS_USAGE;
         }
     }

@@ -188,7 +188,7 @@ STKGATE_PUBLIC stkgate *stkgate_close(stkgate *gate);
  * stkgate_request.scopes: resolve them once, check often. An empty list is 0. The bits stay valid
  * for the life of the handle. The built-in names (catalog:read, cart:write, checkout:create,
  * customer:auth) need no daemon; for one that is new to the handle the daemon is asked.
- * -ENOENT: no such scope is registered; -EINVAL: not a scope name; or as stkgate_check(). */
+ * -ENXIO: no such scope is registered; -EINVAL: not a scope name; or as stkgate_check(). */
 STKGATE_PUBLIC int stkgate_scope(stkgate *gate, const char *names, uint64_t *ret_mask);
 
 /* Decide about one call. Returns 0 and a verdict, which may well be a refusal; or a negative errno

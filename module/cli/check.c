@@ -255,14 +255,6 @@ static const char *runtime_of(const struct options *options)
     return environment && *environment ? environment : "/run/stkgate";
 }
 
-/* Tells "no such scope" from "no such socket", which are the same errno value. */
-static bool has_socket(const struct options *options)
-{
-    char path[128];
-    int len = snprintf(path, sizeof path, "%s/check.sock", runtime_of(options));
-    return len > 0 && (size_t)len < sizeof path && access(path, F_OK) == 0;
-}
-
 /* No verdict could be had: say why, and what to do. */
 static int fail_to_ask(const struct options *options, int error)
 {
@@ -326,7 +318,7 @@ static int ask(stkgate *gate, const struct options *options, struct stkgate_text
         int r = stkgate_scope(gate, options->scopes, &request.scopes);
         if (r == -EINVAL)
             return fail_usage("--scope must be names such as cart:write");
-        if (r == -ENOENT && has_socket(options))
+        if (r == -ENXIO)
             return fail_usage("--scope names a scope that is not registered; 'stkgate admin scope "
                               "list' lists them");
         if (r < 0)

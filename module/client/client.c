@@ -89,7 +89,11 @@ int stkgate_scope(stkgate *gate, const char *names, uint64_t *ret_mask)
         return r;
     /* Registered since, perhaps. */
     r = ask_welcome(gate);
-    return r < 0 ? r : parse_scopes(gate, names, ret_mask);
+    if (r < 0)
+        return r;
+    r = parse_scopes(gate, names, ret_mask);
+    /* Not the ENOENT of a daemon that is not there. */
+    return r == -ENOENT ? -ENXIO : r;
 }
 
 static int digest(struct digester *digester, const struct credential *credential,

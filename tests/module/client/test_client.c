@@ -282,7 +282,7 @@ START_TEST(asks_the_daemon_for_a_scope_that_is_new)
     ck_assert_int_eq(scope_registry_add(&fake.welcome.registry, TEXT("orders:read"), &bit), 0);
     fake_start(&fake);
     stkgate *gate = call_open(&fake, PATIENT_MS);
-    ck_assert_int_eq(stkgate_scope(gate, "orders:read", &mask), -ENOENT);
+    ck_assert_int_eq(stkgate_scope(gate, "orders:read", &mask), -ENXIO);
     ck_assert_uint_eq(fake.hellos, 1);
     fake.generation = 2;
     fake.scopes = SCOPES_BUILTIN + 1;
