@@ -122,8 +122,10 @@ static void begin(struct person *person)
         char line[32];
         size_t len;
         setpgid(0, 0); /* with its parent in the session it can be stopped */
-        signal(SIGINT, SIG_DFL); /* not those of the test framework */
-        signal(SIGTERM, SIG_DFL);
+        /* Not those of the test framework, nor what a shell has ignored for a background job. */
+        static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+        for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+            signal(signals[i], SIG_DFL);
         close(person->terminal);
         dup2(slave, STDERR_FILENO);
         int r = secretline_read(slave, "Token: ", line, sizeof line, &len);
