@@ -56,7 +56,8 @@ call() {
     printf '    %s' "$got"
     grep -iE '^(RateLimit|Retry-After|WWW-Auth|Deprecation|Sunset|Link)' "$dir/answer" |
         while read -r field; do printf '  %s' "$field"; done
-    sed -n 's/.*"detail": *"\([^"]*\)".*/\n    \1/p' "$dir/body"
+    detail=$(sed -n 's/.*"detail": *"\([^"]*\)".*/\1/p' "$dir/body")
+    [ -z "$detail" ] || printf '\n    %s' "$detail"
     [ "$ok" = ok ] || { printf '  <-- %s (expected %s)' "$ok" "$status"; wrong=$((wrong + 1)); }
     echo
 }
