@@ -1,9 +1,14 @@
+# shellcheck shell=bash
 # rig.sh - sourced by shell tests: a daemon in a temporary directory, and words to expect with
 #
-#   start_daemon              $dir/state, $dir/run, $dir/log; STKGATE_RUNTIME is set
-#   stop_daemon
+#   start_daemon [OPTION]...  $dir/state, $dir/run, $dir/config, $dir/log; STKGATE_RUNTIME is set
+#   stop_daemon [KILL]        with SIGTERM, which must end it with 0; or with another signal
+#   until_works COMMAND...    again and again, for 30 s at most
+#   mint OPTION...            sets $token and $key_id
+#   check OPTION...           of $token
 #   expect STATUS COMMAND...  runs it with its output in $dir/out and $dir/err
-#   out_has/err_has PATTERN   an extended regular expression that one line must match
+#   said PATTERN              an extended regular expression that a line of either must match
+#   out_has/err_has PATTERN   the same of one of them
 #   out_lacks/err_lacks TEXT  a text that must not be in it
 #   out_is TEXT               all of it
 set -u
@@ -11,6 +16,7 @@ stkgate=${STKGATE_BUILDDIR:?is set by make check}/stkgate
 dir=$(mktemp -d "${TMPDIR:-/tmp}/stkgate-test.XXXXXX") || exit 99
 STKGATE_RUNTIME=$dir/run
 export STKGATE_RUNTIME
+mkdir -p "$dir/config/services.d"
 unset NO_COLOR POSIXLY_CORRECT
 daemon_pid=
 
@@ -34,9 +40,8 @@ fail() {
 
 # No clock: as many attempts as a machine can make that is a hundred times too slow.
 start_daemon() {
-    mkdir -p "$dir/config"
     "$stkgate" daemon --state "$dir/state" --runtime "$dir/run" --config "$dir/config" \
-        2>>"$dir/log" &
+        "$@" 2>>"$dir/log" &
     daemon_pid=$!
     attempts=0
     until "$stkgate" admin status >/dev/null 2>"$dir/err"; do
@@ -47,22 +52,40 @@ start_daemon() {
 }
 
 stop_daemon() {
-    kill -TERM "$daemon_pid"
-    wait "$daemon_pid" || fail "the daemon ended with status $?"
+    kill -"${1:-TERM}" "$daemon_pid"
+    ended=0
+    wait "$daemon_pid" 2>/dev/null || ended=$?
     daemon_pid=
+    [ "${1:-TERM}" != TERM ] || [ $ended = 0 ] || fail "the daemon ended with status $ended"
 }
+
+until_works() {
+    deadline=$((SECONDS + 30))
+    until "$@" >/dev/null 2>&1; do
+        [ $SECONDS -lt $deadline ] || fail "never worked: $*"
+    done
+}
+
+mint() {
+    token=$("$stkgate" admin mint "$@" 2>"$dir/err") || fail "mint $*"
+    key_id=$(grep -oE 'key_[0-9A-Za-z]{16}' "$dir/err" | head -n 1)
+    [ -n "$key_id" ] || fail "mint did not tell the key_id"
+}
+
+check() { printf '%s\n' "$token" | "$stkgate" check "$@"; }
 
 expect() {
     wanted=$1
     shift
-    said=$*
+    words=$*
     "$@" >"$dir/out" 2>"$dir/err"
     got=$?
-    [ $got -eq "$wanted" ] || fail "status $got, not $wanted: $said"
+    [ $got -eq "$wanted" ] || fail "status $got, not $wanted: $words"
 }
 
-out_has() { grep -Eq -- "$1" "$dir/out" || fail "no line of the output is like '$1': $said"; }
-err_has() { grep -Eq -- "$1" "$dir/err" || fail "no line of stderr is like '$1': $said"; }
-out_lacks() { ! grep -Fq -- "$1" "$dir/out" || fail "the output has '$1': $said"; }
-err_lacks() { ! grep -Fq -- "$1" "$dir/err" || fail "stderr has '$1': $said"; }
-out_is() { [ "$(cat "$dir/out")" = "$1" ] || fail "the output is not '$1': $said"; }
+said() { grep -Eq -- "$1" "$dir/out" "$dir/err" || fail "no line is like '$1': $words"; }
+out_has() { grep -Eq -- "$1" "$dir/out" || fail "no line of the output is like '$1': $words"; }
+err_has() { grep -Eq -- "$1" "$dir/err" || fail "no line of stderr is like '$1': $words"; }
+out_lacks() { ! grep -Fq -- "$1" "$dir/out" || fail "the output has '$1': $words"; }
+err_lacks() { ! grep -Fq -- "$1" "$dir/err" || fail "stderr has '$1': $words"; }
+out_is() { [ "$(cat "$dir/out")" = "$1" ] || fail "the output is not '$1': $words"; }

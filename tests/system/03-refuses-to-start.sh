@@ -1,10 +1,10 @@
 #!/bin/bash
 # Each reason not to start is told in a sentence that names the path and a way out.
-# shellcheck source=tests/system/house.sh
-. "${STKGATE_SRCDIR:?}/tests/system/house.sh"
+# shellcheck source=tests/rig.sh
+. "${STKGATE_SRCDIR:?}/tests/rig.sh"
 
 daemon() { # state runtime
-    expect 1 "$stkgate" daemon --state "$1" --runtime "$2" --config "$dir/etc"
+    expect 1 "$stkgate" daemon --state "$1" --runtime "$2" --config "$dir/config"
 }
 
 start_daemon
@@ -39,9 +39,9 @@ expect 64 "$stkgate" daemon stk_live_not-an-argument
 said "takes options only"
 expect 64 "$stkgate" daemon --no-such-option
 expect 1 "$stkgate" daemon --config "$dir/nowhere"
-echo 'cost = 0' >"$dir/etc/services.d/shop.conf"
-expect 1 "$stkgate" daemon --config "$dir/etc" --check-config
+echo 'cost = 0' >"$dir/config/services.d/shop.conf"
+expect 1 "$stkgate" daemon --config "$dir/config" --check-config
 said "shop.conf:1: cost: write a whole number from 1"
-echo 'cost = 2' >"$dir/etc/services.d/shop.conf"
-expect 0 "$stkgate" daemon --config "$dir/etc" --check-config
+echo 'cost = 2' >"$dir/config/services.d/shop.conf"
+expect 0 "$stkgate" daemon --config "$dir/config" --check-config
 exit 0

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SIGHUP takes a good configuration at once, for connections that are open, too, and a bad one never.
-# shellcheck source=tests/system/house.sh
-. "${STKGATE_SRCDIR:?}/tests/system/house.sh"
+# shellcheck source=tests/rig.sh
+. "${STKGATE_SRCDIR:?}/tests/rig.sh"
 
 reload() { # waits for the line that tells the outcome
     local before
@@ -13,15 +13,15 @@ reload() { # waits for the line that tells the outcome
 start_daemon
 mint --site kasa --name one
 expect 0 check --service shop --site kasa
-echo 'sites = other' >"$dir/etc/services.d/shop.conf"
+echo 'sites = other' >"$dir/config/services.d/shop.conf"
 reload
 expect 1 check --service shop --site kasa
 said site_mismatch
-printf 'sites = kasa\ncots = 3\n' >"$dir/etc/services.d/shop.conf"
+printf 'sites = kasa\ncots = 3\n' >"$dir/config/services.d/shop.conf"
 reload
 grep -q 'shop.conf:2: cots: no such key' "$dir/log" || fail "the mistake is not told"
 expect 1 check --service shop --site kasa
-printf 'sites = kasa\ncost = 61\n' >"$dir/etc/services.d/shop.conf"
+printf 'sites = kasa\ncost = 61\n' >"$dir/config/services.d/shop.conf"
 reload
 expect 1 check --service shop --site kasa
 said cost_exceeds_burst

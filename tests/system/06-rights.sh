@@ -1,7 +1,7 @@
 #!/bin/bash
 # Another user may ask, but not manage; a service may name who asks as it.
-# shellcheck source=tests/system/house.sh
-. "${STKGATE_SRCDIR:?}/tests/system/house.sh"
+# shellcheck source=tests/rig.sh
+. "${STKGATE_SRCDIR:?}/tests/rig.sh"
 
 if [ "$(id -u)" != 0 ]; then
     # Without root there is one user only: that one may do both, and a service may shut it out.
@@ -9,7 +9,7 @@ if [ "$(id -u)" != 0 ]; then
 else
     as_other() { setpriv --reuid 4711 --regid 4711 --clear-groups "$@"; }
 fi
-echo 'callers = 4712' >"$dir/etc/services.d/closed.conf"
+echo 'callers = 4712' >"$dir/config/services.d/closed.conf"
 chmod 755 "$dir"
 start_daemon
 mint --site kasa --name one

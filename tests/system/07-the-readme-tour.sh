@@ -1,7 +1,7 @@
 #!/bin/bash
 # The README's tour, pasted block by block into one shell, does what the README says.
-# shellcheck source=tests/system/house.sh
-. "${STKGATE_SRCDIR:?}/tests/system/house.sh"
+# shellcheck source=tests/rig.sh
+. "${STKGATE_SRCDIR:?}/tests/rig.sh"
 
 awk '/^<!-- tour -->$/ {tour = 1; next} /^```sh$/ && tour {on = 1; next} /^```$/ {on = tour = 0} on' \
     "$STKGATE_SRCDIR/README.md" >"$dir/tour.sh"
