@@ -156,8 +156,9 @@ static void on_notify_connection(void *cls, struct MHD_Connection *connection,
     struct http_server *server = cls;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        struct peer *peer = malloc(sizeof *peer);
-        if (peer && server->arriving)
+        /* Without one the request is refused: a peer is known, or nobody. */
+        struct peer *peer = server->arriving ? malloc(sizeof *peer) : NULL;
+        if (peer)
             *peer = *server->arriving;
         *socket_context = peer;
         server->connection_count++;
