@@ -101,20 +101,3 @@ int buckets_add(struct buckets *buckets, const uint8_t digest[static DIGEST_BYTE
     *ret = bucket;
     return 0;
 }
-
-int buckets_each(struct buckets *buckets, buckets_each_fn fn, void *userdata)
-{
-    for (size_t i = 0; i <= buckets->mask; i++) {
-        if (!buckets->slots[i])
-            continue;
-        int r = fn(buckets->slots[i], userdata);
-        if (r != 0)
-            return r;
-    }
-    return 0;
-}
-
-size_t buckets_count(const struct buckets *buckets)
-{
-    return buckets->count;
-}

@@ -35,10 +35,4 @@ struct bucket *buckets_find(struct buckets *buckets, const uint8_t digest[static
 int buckets_add(struct buckets *buckets, const uint8_t digest[static DIGEST_BYTES],
                 const char key_id[static KEY_ID_LEN + 1], struct bucket **ret);
 
-/* Walk all: fn returns 0 to go on; anything else stops and is returned. */
-typedef int (*buckets_each_fn)(struct bucket *bucket, void *userdata);
-int buckets_each(struct buckets *buckets, buckets_each_fn fn, void *userdata);
-
-size_t buckets_count(const struct buckets *buckets);
-
 #endif
