@@ -335,17 +335,6 @@ static struct text join(struct http_request *request, struct text a, const char 
     return (struct text){kept->bytes, len};
 }
 
-static struct text trim(struct text t)
-{
-    while (t.len > 0 && (t.data[0] == ' ' || t.data[0] == '\t')) {
-        t.data++;
-        t.len--;
-    }
-    while (t.len > 0 && (t.data[t.len - 1] == ' ' || t.data[t.len - 1] == '\t'))
-        t.len--;
-    return t;
-}
-
 struct field_search {
     struct http_request *request;
     struct text name;
@@ -364,7 +353,7 @@ static enum MHD_Result search_field(void *cls, enum MHD_ValueKind kind, const ch
 
     if (!is_named(name, name_len, search->name))
         return MHD_YES;
-    struct text this = trim((struct text){value, value_len});
+    struct text this = text_trim((struct text){value, value_len});
     search->found = search->found.data ? join(search->request, search->found, ", ", this) : this;
     return MHD_YES;
 }

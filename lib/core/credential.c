@@ -1,29 +1,13 @@
 /* credential.c - see credential.h */
 #include "lib/core/credential.h"
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct text text_trim(struct text t)
-{
-    while (t.len > 0 && is_blank(t.data[0])) {
-        t.data++;
-        t.len--;
-    }
-    while (t.len > 0 && is_blank(t.data[t.len - 1]))
-        t.len--;
-    return t;
-}
-
 /* Whether t (trimmed) is of the scheme Bearer, whose name is compared without regard to case
  * (RFC 9110 section 11.1); *ret_value is what follows it. */
 static bool authorization_is_bearer(struct text t, struct text *ret_value)
 {
     static const char bearer[] = "bearer";
     const size_t len = sizeof bearer - 1;
-    if (t.len < len || (t.len > len && !is_blank(t.data[len])))
+    if (t.len < len || (t.len > len && !text_is_blank(t.data[len])))
         return false;
     for (size_t i = 0; i < len; i++)
         if ((t.data[i] | 0x20) != bearer[i])

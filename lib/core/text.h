@@ -31,6 +31,12 @@ bool text_equal(struct text a, struct text b);
 /* a begins with b. Not for secrets. */
 bool text_begins(struct text a, struct text b);
 
+/* A space or a tab: what HTTP allows around a value. */
+bool text_is_blank(char c);
+
+/* t without the blanks around it. */
+struct text text_trim(struct text t);
+
 /* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms, nothing above U+10FFFF), and no control
  * character: neither C0, DEL, C1 nor the line and paragraph separators U+2028 and U+2029. */
 bool text_is_printable(struct text t);

@@ -232,7 +232,17 @@ START_TEST(knows_damaged_lists)
 }
 END_TEST
 
-SUITE_MAIN("text", compares_bytes_and_lengths, takes_printable_text_of_any_script,
-           refuses_what_a_terminal_or_a_log_would_act_on, refuses_what_is_not_utf8,
-           copies_what_fits, knows_site_ids, knows_service_names, knows_token_names, knows_links,
-           packs_lists, packs_the_longest_text, knows_damaged_lists)
+START_TEST(trims_spaces_and_tabs_and_nothing_else)
+{
+    ck_assert(text_equal(text_trim(TEXT(" \t a b\t ")), TEXT("a b")));
+    ck_assert(text_equal(text_trim(TEXT("a")), TEXT("a")));
+    ck_assert(text_equal(text_trim(TEXT("\na\r")), TEXT("\na\r")));
+    ck_assert_uint_eq(text_trim(TEXT(" \t ")).len, 0);
+    ck_assert_uint_eq(text_trim((struct text){NULL, 0}).len, 0);
+}
+END_TEST
+
+SUITE_MAIN("text", trims_spaces_and_tabs_and_nothing_else, compares_bytes_and_lengths,
+           takes_printable_text_of_any_script, refuses_what_a_terminal_or_a_log_would_act_on,
+           refuses_what_is_not_utf8, copies_what_fits, knows_site_ids, knows_service_names,
+           knows_token_names, knows_links, packs_lists, packs_the_longest_text, knows_damaged_lists)
