@@ -193,7 +193,8 @@ START_TEST(brings_a_verdict_over_and_back)
     ck_assert_str_eq(public.link, "https://docs.example/");
     memset(&back, 0, sizeof back);
     ck_assert_int_eq(convert_back(&public, &back), 0);
-    ck_assert_mem_eq(&back, &verdict, sizeof back);
+    /* Without the padding at the end, which is whatever the stack held. */
+    ck_assert_mem_eq(&back, &verdict, offsetof(struct verdict, link) + sizeof back.link);
 }
 END_TEST
 
