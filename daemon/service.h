@@ -71,6 +71,25 @@ int service_list(struct service *service, struct text site, struct text after, s
                  void *userdata);
 int service_audit(struct service *service, uint64_t before, store_audit_fn fn, void *userdata);
 int service_stats(struct service *service, struct store_stats *ret);
+/* How long commits took, as committer_stats() has it. */
+void service_commit_stats(struct service *service, struct committer_stats *ret);
+
+/* What a site has. Counted from the position on: of a site that an earlier walk stopped within, the
+ * rest. */
+struct site_summary {
+    struct text site; /* borrowed until fn returns */
+    unsigned active, suspended, revoked, expired;
+    unsigned legacy;       /* of all these, how many are legacy keys */
+    int64_t last_used_at;  /* Unix seconds; 0: never */
+    uint64_t allowed;
+};
+typedef int (*service_site_fn)(const struct site_summary *summary, struct text position,
+                               void *userdata);
+/* Walk the sites in the order of their ids, beginning after a position (empty: at the start). Looks
+ * at no more than records_max records: *ret_more then says that the walk is to go on after the last
+ * position, which may lie within a site. fn returns 1 to stop. */
+int service_sites(struct service *service, struct text after, unsigned records_max,
+                  service_site_fn fn, void *userdata, bool *ret_more);
 
 /* ---- changes -----------------------------------------------------------------------------------
  */
@@ -112,6 +131,40 @@ int service_revoke(struct service *service, struct text key_id, struct text reas
                    struct actor actor, service_done_fn done, void *userdata);
 int service_scope_add(struct service *service, struct text name, struct actor actor,
                       service_done_fn done, void *userdata);
+
+/* What an edit sets: the members that fields names. Ranges as of struct mint. */
+struct edit {
+    unsigned fields; /* enum edit_field, or-ed; 0 is -EINVAL */
+    struct text name;
+    uint64_t scopes;
+    struct textlist origins; /* canonical */
+    bool missing_origin_allowed, strict;
+    struct rate_limit limit;
+    int64_t expires_at; /* 0: never */
+    int64_t deprecation_at, sunset_at;
+    struct text link;
+};
+/* The bucket goes over to a new limit with the units it has (rate_convert()). */
+int service_edit(struct service *service, struct text key_id, const struct edit *edit,
+                 struct actor actor, service_done_fn done, void *userdata);
+
+int service_suspend(struct service *service, struct text key_id, struct text reason,
+                    struct actor actor, service_done_fn done, void *userdata);
+int service_resume(struct service *service, struct text key_id, struct actor actor,
+                   service_done_fn done, void *userdata);
+
+/* Of a grace that is running; key_id is the old token. What a cancelled successor has spent, the old
+ * one owes. outcome.listing is the old one. */
+int service_rotate_finish(struct service *service, struct text key_id, struct actor actor,
+                          service_done_fn done, void *userdata);
+int service_rotate_cancel(struct service *service, struct text key_id, struct actor actor,
+                          service_done_fn done, void *userdata);
+int service_rotate_shorten(struct service *service, struct text key_id, uint64_t grace_s,
+                           struct actor actor, service_done_fn done, void *userdata);
+
+/* A legacy key goes from the table for good: the same value may be added again later. */
+int service_legacy_remove(struct service *service, struct text key_id, struct actor actor,
+                          service_done_fn done, void *userdata);
 
 /* How many changes are submitted and not yet answered. */
 unsigned service_pending(const struct service *service);

@@ -34,6 +34,14 @@ int committer_submit(struct committer *committer, const struct change *change,
 int committer_submit_usage(struct committer *committer, struct text key_id,
                            const struct usage *usage);
 
+/* How long the last commits took, fsync included (of 1,024 at most); of none, all 0. */
+struct committer_stats {
+    uint64_t commits; /* since the start */
+    uint64_t last_ns, p50_ns, p99_ns, max_ns;
+    unsigned queued; /* changes that wait */
+};
+void committer_stats(struct committer *committer, struct committer_stats *ret);
+
 /* Readable when there is something to collect. Owned by the committer. */
 int committer_fd(const struct committer *committer);
 void committer_collect(struct committer *committer);
