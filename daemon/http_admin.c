@@ -350,32 +350,28 @@ static void get_scopes(struct http_request *request, struct service *service)
 struct trail {
     uint64_t limit;
     json_t *entries;
-    uint64_t last_seq;
-    bool more;
 };
 
 static int on_entry(const struct audit_entry *entry, void *userdata)
 {
     struct trail *trail = userdata;
 
-    if (json_array_size(trail->entries) == trail->limit) {
-        trail->more = true;
+    if (json_array_size(trail->entries) == trail->limit)
         return 1;
-    }
-    trail->last_seq = entry->seq;
     return json_array_append_new(trail->entries, admin_json_audit(entry)) < 0 ? -ENOMEM : 0;
 }
 
 static void get_audit(struct http_request *request, struct service *service)
 {
     struct trail trail = {.limit = LIST_DEFAULT};
-    uint64_t before = 0;
+    struct audit_query query = {.before = 0};
+    uint64_t next;
 
     if (!read_number(request, "limit", 1, LIST_MAX, &trail.limit) ||
-        !read_number(request, "before", 1, INT64_MAX, &before))
+        !read_number(request, "before", 1, INT64_MAX, &query.before))
         return;
     trail.entries = json_array();
-    int r = service_audit(service, before, on_entry, &trail);
+    int r = service_audit(service, &query, on_entry, &trail, &next);
     if (r < 0) {
         json_decref(trail.entries);
         answer_error(request, r);
@@ -383,7 +379,7 @@ static void get_audit(struct http_request *request, struct service *service)
     }
     answer_json(request, 200,
                 json_pack("{s:o,s:o}", "entries", trail.entries, "next",
-                          trail.more ? json_integer((json_int_t)trail.last_seq) : json_null()));
+                          next > 0 ? json_integer((json_int_t)next) : json_null()));
 }
 
 static void get_status(struct http_request *request, struct service *service)

@@ -69,7 +69,19 @@ int service_show(struct service *service, struct text key_id, service_list_fn fn
  */
 int service_list(struct service *service, struct text site, struct text after, service_list_fn fn,
                  void *userdata);
-int service_audit(struct service *service, uint64_t before, store_audit_fn fn, void *userdata);
+
+/* Which entries of the audit trail. */
+struct audit_query {
+    uint64_t before;    /* those below this seq; 0: from the newest on */
+    struct text key_id; /* those that have it as key_id or as related; empty: all */
+    int64_t since;      /* Unix seconds: the walk ends at the first that is older; 0: no end */
+    unsigned scan_max;  /* entries looked at, wanted or not; 0: as many as there are */
+};
+/* Walk them, newest first. fn returns 1 to stop: it has not taken that entry then. *ret_next is
+ * what before takes to go on: at the entry that fn did not take, or where scan_max ended the walk;
+ * 0: there are no more. 0; -EBADMSG a damaged entry; or what fn returned below 0. */
+int service_audit(struct service *service, const struct audit_query *query, store_audit_fn fn,
+                  void *userdata, uint64_t *ret_next);
 int service_stats(struct service *service, struct store_stats *ret);
 /* How long commits took, as committer_stats() has it. */
 void service_commit_stats(struct service *service, struct committer_stats *ret);
@@ -79,8 +91,8 @@ void service_commit_stats(struct service *service, struct committer_stats *ret);
 struct site_summary {
     struct text site; /* borrowed until fn returns */
     unsigned active, suspended, revoked, expired;
-    unsigned legacy;       /* of all these, how many are legacy keys */
-    int64_t last_used_at;  /* Unix seconds; 0: never */
+    unsigned legacy;      /* of all these, how many are legacy keys */
+    int64_t last_used_at; /* Unix seconds; 0: never */
     uint64_t allowed;
 };
 typedef int (*service_site_fn)(const struct site_summary *summary, struct text position,
@@ -153,8 +165,8 @@ int service_suspend(struct service *service, struct text key_id, struct text rea
 int service_resume(struct service *service, struct text key_id, struct actor actor,
                    service_done_fn done, void *userdata);
 
-/* Of a grace that is running; key_id is the old token. What a cancelled successor has spent, the old
- * one owes. outcome.listing is the old one. */
+/* Of a grace that is running; key_id is the old token. What a cancelled successor has spent, the
+ * old one owes. outcome.listing is the old one. */
 int service_rotate_finish(struct service *service, struct text key_id, struct actor actor,
                           service_done_fn done, void *userdata);
 int service_rotate_cancel(struct service *service, struct text key_id, struct actor actor,

@@ -71,15 +71,54 @@ int service_list(struct service *service, struct text site, struct text after, s
     return r;
 }
 
-int service_audit(struct service *service, uint64_t before, store_audit_fn fn, void *userdata)
-{
-    int r = store_read_begin(service->store);
+struct audit_walk {
+    const struct audit_query *query;
+    store_audit_fn fn;
+    void *userdata;
+    unsigned scanned;
+    uint64_t next;
+};
 
+static bool is_wanted(const struct audit_query *query, const struct audit_entry *entry)
+{
+    return query->key_id.len == 0 || text_equal(query->key_id, entry->key_id) ||
+           text_equal(query->key_id, entry->related);
+}
+
+static int on_audited(const struct audit_entry *entry, void *userdata)
+{
+    struct audit_walk *walk = userdata;
+    const struct audit_query *query = walk->query;
+
+    if (entry->at < query->since)
+        return 1;
+    if (query->scan_max > 0 && walk->scanned == query->scan_max) {
+        walk->next = entry->seq + 1;
+        return 1;
+    }
+    walk->scanned++;
+    if (!is_wanted(query, entry))
+        return 0;
+    int r = walk->fn(entry, walk->userdata);
+    if (r > 0)
+        walk->next = entry->seq + 1;
+    return r;
+}
+
+int service_audit(struct service *service, const struct audit_query *query, store_audit_fn fn,
+                  void *userdata, uint64_t *ret_next)
+{
+    struct audit_walk walk = {.query = query, .fn = fn, .userdata = userdata};
+
+    int r = store_read_begin(service->store);
     if (r < 0)
         return r;
-    r = store_audit(service->store, before, fn, userdata);
+    r = store_audit(service->store, query->before, on_audited, &walk);
     store_read_end(service->store);
-    return r;
+    if (r < 0)
+        return r;
+    *ret_next = walk.next;
+    return 0;
 }
 
 int service_stats(struct service *service, struct store_stats *ret)
