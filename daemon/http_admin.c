@@ -186,7 +186,7 @@ static void post_revoke(struct http_request *request, struct service *service, s
 {
     char detail[ADMIN_DETAIL_MAX], reason[REASON_MAX + 1];
 
-    if (admin_body_revoke(http_body(request), reason, detail) < 0) {
+    if (admin_body_reason(http_body(request), reason, detail) < 0) {
         http_answer_problem(request, 400, "%s", detail);
         return;
     }

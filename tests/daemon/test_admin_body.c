@@ -129,7 +129,7 @@ static const struct row {
     {"{\"name\":\"\xff\"}", "not valid UTF-8"},
     {"{\"name\":\"\xed\xa0\x80\"}", "not valid UTF-8"},
     {"{\"name\":\"a\\u0000b\"}", "NUL character"},
-    {"{\"name\":\"a\",\"name\":\"b\"}", "a member stands there twice"},
+    {"{\"name\":\"a\",\"name\":\"b\"}", "line 1, column 18: name stands there twice"},
     {"[[[[[[[[[]]]]]]]]]", "nested more than 8 deep"},
     {HEAD "\"color\":1}", "unknown member color; known are: site_id name"},
     {HEAD "\"stk_live_zQWB\":1}", "an unknown member; known are"},
@@ -213,6 +213,8 @@ static const struct row legacy_refused[] = {
      "sunset_at: must not lie before deprecation_at"},
     {"{\"site_id\":\"kasa\",\"api_key\":\"0123456789\",\"link\":\"ftp://x\"}",
      "link: must be an https or http URL"},
+    {"{\"site_id\":\"kasa\",\"api_key\":\"0123456789\",\"sunset_at\":\"1970-01-01\"}",
+     "sunset_at: must lie after 1970-01-01T00:00:00Z"},
     {"{\"site_id\":\"kasa\",\"api_key\":\"0123456789\",\"test\":true}", "unknown member test"},
 };
 
@@ -279,19 +281,55 @@ START_TEST(reads_the_grace_of_a_rotation)
 }
 END_TEST
 
+START_TEST(reads_the_grace_that_a_rotation_is_shortened_to)
+{
+    static const struct row rows[] = {
+        {"", "grace: is missing"},
+        {"{}", "grace: is missing"},
+        {"{\"grace\":null}", "grace: is missing"},
+        {"{\"grace\":5}", "grace: must be text"},
+        {"{\"grace\":\"soon\"}", "grace: must be a span of time"},
+        {"{\"grace\":\"0s\"}", "grace: must be at least 1s; POST to rotate/finish ends it now"},
+        {"{\"grace\":\"367d\"}", "grace: must be at most 366d"},
+        {"{\"grace\":\"1m\",\"grace\":\"2m\"}", "grace stands there twice"},
+        {"{\"reason\":\"x\"}", "unknown member reason; known are: grace"},
+    };
+    uint64_t grace_s = 7;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ck_assert_int_eq(admin_body_shorten(text_of(rows[i].body), &grace_s, detail), -EINVAL);
+        ck_assert_msg(strstr(detail, rows[i].detail), "%s: %s", rows[i].body, detail);
+    }
+    ck_assert_uint_eq(grace_s, 7);
+    ck_assert_int_eq(admin_body_shorten(TEXT("{\"grace\":\"5m\"}"), &grace_s, detail), 0);
+    ck_assert_uint_eq(grace_s, 300);
+}
+END_TEST
+
+START_TEST(takes_an_empty_body_where_none_is_expected)
+{
+    ck_assert_int_eq(admin_body_none(TEXT(""), detail), 0);
+    ck_assert_int_eq(admin_body_none(TEXT(" {} \n"), detail), 0);
+    ck_assert_int_eq(admin_body_none(TEXT("[]"), detail), -EINVAL);
+    ck_assert_str_eq(detail, "the body must be a JSON object");
+    ck_assert_int_eq(admin_body_none(TEXT("{\"reason\":null}"), detail), -EINVAL);
+    ck_assert_str_eq(detail, "this request has no members: send {}, or no body");
+}
+END_TEST
+
 START_TEST(reads_the_reason_of_a_revocation)
 {
     char reason[REASON_MAX + 1] = "untouched", body[512];
 
-    ck_assert_int_eq(admin_body_revoke(TEXT("{\"reason\":\"a\\tb\"}"), reason, detail), -EINVAL);
+    ck_assert_int_eq(admin_body_reason(TEXT("{\"reason\":\"a\\tb\"}"), reason, detail), -EINVAL);
     snprintf(body, sizeof body, "{\"reason\":\"%0201d\"}", 0);
-    ck_assert_int_eq(admin_body_revoke(text_of(body), reason, detail), -EINVAL);
+    ck_assert_int_eq(admin_body_reason(text_of(body), reason, detail), -EINVAL);
     ck_assert_str_eq(detail,
                      "reason: must be at most 200 bytes of text without control characters");
     ck_assert_str_eq(reason, "untouched");
-    ck_assert_int_eq(admin_body_revoke(TEXT("{\"reason\":\"leaked\"}"), reason, detail), 0);
+    ck_assert_int_eq(admin_body_reason(TEXT("{\"reason\":\"leaked\"}"), reason, detail), 0);
     ck_assert_str_eq(reason, "leaked");
-    ck_assert_int_eq(admin_body_revoke(TEXT(""), reason, detail), 0);
+    ck_assert_int_eq(admin_body_reason(TEXT(""), reason, detail), 0);
     ck_assert_str_eq(reason, "");
 }
 END_TEST
@@ -313,5 +351,6 @@ SUITE_MAIN("admin_body", fills_in_what_is_not_said, takes_all_that_may_be_said,
            takes_null_for_absent, lets_the_burst_follow_the_requests, takes_a_legacy_key,
            refuses_and_says_what_to_write, refuses_a_name_of_10000_characters,
            refuses_a_legacy_key_and_says_what_to_write, never_quotes_a_value,
-           reads_the_grace_of_a_rotation, reads_the_reason_of_a_revocation,
+           reads_the_grace_of_a_rotation, reads_the_grace_that_a_rotation_is_shortened_to,
+           takes_an_empty_body_where_none_is_expected, reads_the_reason_of_a_revocation,
            reads_the_name_of_a_scope)
