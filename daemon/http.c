@@ -104,7 +104,8 @@ static void pause_accepting(struct http_server *server, int error)
 {
     uint64_t now_us;
 
-    log_line(LOG_WARNING, "no HTTP connection can be taken for the moment: %s", strerror(error));
+    log_event(LOG_EVENT_OUT_OF_ROOM, "no HTTP connection can be taken for the moment: %s",
+              strerror(error));
     if (sd_event_now(server->event, CLOCK_MONOTONIC, &now_us) < 0)
         return;
     sd_event_source_set_enabled(server->listen_source, SD_EVENT_OFF);

@@ -3,18 +3,62 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <systemd/sd-journal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/core/rate.h"
 
 #define LINE_MAX_BYTES 1024
 
-/* Refusals told per second. A flood of bad calls must not become a flood of the journal. */
-#define REFUSALS_PER_SECOND 50
+#define FIELDS_MAX     8 /* MESSAGE and PRIORITY among them */
+#define NS_PER_S       UINT64_C(1000000000)
+
+/* Made once with systemd-id128(1), and never given to anything else: people have rules for them. */
+static const struct {
+    const char *id;
+    int priority;
+    bool may_flood; /* others can make it happen at will */
+} events[LOG_EVENT_COUNT] = {
+    [LOG_EVENT_READY] = {"MESSAGE_ID=2d48696bca914a008ef6f76005cf7375", LOG_INFO, false},
+    [LOG_EVENT_STOPPING] = {"MESSAGE_ID=8e0997b4f37145868d2566448c7ebc2d", LOG_INFO, false},
+    [LOG_EVENT_FAILED] = {"MESSAGE_ID=acc4be13658d4d2097d6a5bdc71a985d", LOG_ERR, false},
+    [LOG_EVENT_CONFIG_RELOADED] = {"MESSAGE_ID=3a82e764bb564e7593dea1117967d6b2", LOG_INFO, false},
+    [LOG_EVENT_CONFIG_REFUSED] = {"MESSAGE_ID=63740cae6a9348e9a4c145f116f0a1d6", LOG_ERR, false},
+    [LOG_EVENT_SCOPE_UNKNOWN] = {"MESSAGE_ID=86776093d6e2406799f8205fe3778c26", LOG_WARNING, false},
+    [LOG_EVENT_REFUSED] = {"MESSAGE_ID=0473c8899ac84095a1cd12b549b79150", LOG_INFO, false},
+    [LOG_EVENT_REFUSALS_UNTOLD] = {"MESSAGE_ID=018527bb8357406f91ef198ba474295a", LOG_NOTICE,
+                                   false},
+    [LOG_EVENT_TABLE_UNREADABLE] = {"MESSAGE_ID=ae1cad06c837470a83643c60085aca8e", LOG_ERR, true},
+    [LOG_EVENT_COMMIT_UNKNOWN] = {"MESSAGE_ID=cf7a2f248b9e44f1bae4cf32b0bcede3", LOG_CRIT, false},
+    [LOG_EVENT_OUT_OF_ROOM] = {"MESSAGE_ID=a1f149e97d364368a35e3a33c930e00f", LOG_WARNING, true},
+    [LOG_EVENT_SHARE_USED_UP] = {"MESSAGE_ID=ff440057e1234a00aa8b142fdc843872", LOG_WARNING, true},
+    [LOG_EVENT_CLOCK_WENT_BACK] = {"MESSAGE_ID=99c6d84eadbb480e9c9d013bb63de5b8", LOG_WARNING,
+                                   true},
+};
+
+static const struct {
+    const char *verb;
+    const char *id;
+} changes[] = {
+    {"mint", "MESSAGE_ID=2659f6c54de24871a293322dc0497823"},
+    {"edit", "MESSAGE_ID=f20797d2d38345b7a14e19cce76edb9d"},
+    {"suspend", "MESSAGE_ID=1f52dd3e53294d5fa927dc0d3b8099be"},
+    {"resume", "MESSAGE_ID=960128b80a2740db8f522b54fa744838"},
+    {"rotate", "MESSAGE_ID=0525231638f54fbb87d231328108691e"},
+    {"rotate-finish", "MESSAGE_ID=9977703470e445c2996254bae8521d79"},
+    {"rotate-cancel", "MESSAGE_ID=9e33520825234bc8a29121ae7abe2fa9"},
+    {"rotate-shorten", "MESSAGE_ID=e321bab4359a49ae9cc32ab94601371b"},
+    {"revoke", "MESSAGE_ID=83c93fe8d7a843a79cafea532fd5ded0"},
+    {"legacy-add", "MESSAGE_ID=d2bc679590484e81a2074e177a84f744"},
+    {"legacy-remove", "MESSAGE_ID=aafac22659d04a8ea864627fc6ba1535"},
+    {"scope-add", "MESSAGE_ID=5b77b2652e7440fe8518d020d6f793d2"},
+};
 
 static _Atomic int max_priority = LOG_INFO;
+static _Atomic unsigned refusals_per_second = LOG_REFUSAL_RATE_DEFAULT;
 
 void log_set_max_priority(int priority)
 {
@@ -51,8 +95,21 @@ static bool stderr_is_journal(void)
            fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
 }
 
-/* fields: further "NAME=value" strings for the journal, up to the first NULL. */
-static void emit(int priority, char *message, char *const fields[])
+static bool is_wanted(int priority)
+{
+    return priority <= atomic_load_explicit(&max_priority, memory_order_relaxed);
+}
+
+static bool has_no_value(const char *field)
+{
+    const char *value = strchr(field, '=');
+
+    return value && value[1] == '\0';
+}
+
+/* fields: further "NAME=value" strings for the journal, up to the first NULL; those with a value
+ * that came from outside are masked by the caller. */
+static void emit(int priority, char *message, const char *const fields[])
 {
     log_mask(message);
     if (!stderr_is_journal()) {
@@ -65,16 +122,15 @@ static void emit(int priority, char *message, char *const fields[])
     }
     char text[LINE_MAX_BYTES + 16];
     char level[16];
-    struct iovec iov[12];
+    struct iovec iov[FIELDS_MAX];
     int count = 0;
     snprintf(text, sizeof text, "MESSAGE=%s", message);
     snprintf(level, sizeof level, "PRIORITY=%d", priority);
     iov[count++] = (struct iovec){text, strlen(text)};
     iov[count++] = (struct iovec){level, strlen(level)};
-    for (; fields && *fields && count < 12; fields++) {
-        log_mask(*fields);
-        iov[count++] = (struct iovec){*fields, strlen(*fields)};
-    }
+    for (; fields && *fields && count < FIELDS_MAX; fields++)
+        if (!has_no_value(*fields))
+            iov[count++] = (struct iovec){(void *)(uintptr_t)*fields, strlen(*fields)};
     (void)sd_journal_sendv(iov, count);
 }
 
@@ -83,7 +139,7 @@ void log_line(int priority, const char *format, ...)
     char message[LINE_MAX_BYTES];
     va_list args;
 
-    if (priority > atomic_load_explicit(&max_priority, memory_order_relaxed))
+    if (!is_wanted(priority))
         return;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
@@ -91,21 +147,73 @@ void log_line(int priority, const char *format, ...)
     emit(priority, message, NULL);
 }
 
-/* How many refusals were not told since the last one that was; -1: this one isn't told either. */
+/* ---- events ------------------------------------------------------------------------------------
+ */
+
+/* How many of this event were not told since the last one that was; -1: this one isn't, either. */
+static long flood_quota(enum log_event event)
+{
+    static _Atomic uint64_t due_ns[LOG_EVENT_COUNT];
+    static _Atomic long untold[LOG_EVENT_COUNT];
+    struct timespec ts;
+
+    if (!events[event].may_flood)
+        return 0;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    uint64_t now_ns = (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+    uint64_t due = atomic_load(&due_ns[event]);
+    /* Of threads that come together, one tells. */
+    if (now_ns < due || !atomic_compare_exchange_strong(&due_ns[event], &due, now_ns + NS_PER_S)) {
+        atomic_fetch_add(&untold[event], 1);
+        return -1;
+    }
+    return atomic_exchange(&untold[event], 0);
+}
+
+void log_event(enum log_event event, const char *format, ...)
+{
+    char message[LINE_MAX_BYTES];
+    va_list args;
+
+    if (!is_wanted(events[event].priority))
+        return;
+    long untold = flood_quota(event);
+    if (untold < 0)
+        return;
+    va_start(args, format);
+    int len = vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    if (untold > 0 && len >= 0 && (size_t)len < sizeof message)
+        snprintf(message + len, sizeof message - (size_t)len,
+                 " (%ld more since the last such line)", untold);
+    emit(events[event].priority, message, (const char *const[]){events[event].id, NULL});
+}
+
+void log_set_refusal_rate(unsigned per_second)
+{
+    if (per_second < 1)
+        per_second = 1;
+    if (per_second > LOG_REFUSAL_RATE_MAX)
+        per_second = LOG_REFUSAL_RATE_MAX;
+    atomic_store_explicit(&refusals_per_second, per_second, memory_order_relaxed);
+}
+
+/* How many refusals were not told since the last one that was; -1: this one isn't told either. A
+ * flood of bad calls must not become a flood of the journal. */
 static long refusal_quota(uint64_t now_ns)
 {
-    static const struct rate rate = {UINT64_C(1000000000) / REFUSALS_PER_SECOND,
-                                     REFUSALS_PER_SECOND, UINT64_C(1000000000)};
     static _Atomic uint64_t tat;
-    static _Atomic long dropped;
+    static _Atomic long untold;
+    uint64_t per_second = atomic_load_explicit(&refusals_per_second, memory_order_relaxed);
+    const struct rate rate = {NS_PER_S / per_second, per_second, NS_PER_S};
 
     struct rate_result result = rate_spend(&rate, atomic_load(&tat), now_ns, 1);
     if (!result.allowed) {
-        atomic_fetch_add(&dropped, 1);
+        atomic_fetch_add(&untold, 1);
         return -1;
     }
     atomic_store(&tat, result.tat_ns);
-    return atomic_exchange(&dropped, 0);
+    return atomic_exchange(&untold, 0);
 }
 
 void log_refusal(const struct verdict *verdict, const char *service, uint64_t now_ns)
@@ -113,13 +221,14 @@ void log_refusal(const struct verdict *verdict, const char *service, uint64_t no
     char message[LINE_MAX_BYTES];
     char key_id[64], site[96], reason[64], name[96];
 
-    if (LOG_INFO > atomic_load_explicit(&max_priority, memory_order_relaxed))
+    if (!is_wanted(events[LOG_EVENT_REFUSED].priority))
         return;
     long untold = refusal_quota(now_ns);
     if (untold < 0)
         return;
     if (untold > 0)
-        log_line(LOG_NOTICE, "%ld more refusals were not logged: too many at once", untold);
+        log_event(LOG_EVENT_REFUSALS_UNTOLD, "%ld more refusals were not logged: too many at once",
+                  untold);
 
     snprintf(message, sizeof message, "refused reason=%s key_id=%s site=%s service=%s",
              reason_name(verdict->reason), verdict->key_id[0] ? verdict->key_id : "-",
@@ -128,7 +237,17 @@ void log_refusal(const struct verdict *verdict, const char *service, uint64_t no
     snprintf(key_id, sizeof key_id, "STKGATE_KEY_ID=%s", verdict->key_id);
     snprintf(site, sizeof site, "STKGATE_SITE=%s", verdict->site);
     snprintf(name, sizeof name, "STKGATE_SERVICE=%s", service);
-    emit(LOG_INFO, message, (char *const[]){reason, name, key_id, site, NULL});
+    log_mask(name);
+    emit(events[LOG_EVENT_REFUSED].priority, message,
+         (const char *const[]){events[LOG_EVENT_REFUSED].id, reason, name, key_id, site, NULL});
+}
+
+static const char *change_id(const char *verb)
+{
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++)
+        if (strcmp(changes[i].verb, verb) == 0)
+            return changes[i].id;
+    return NULL;
 }
 
 void log_change(const struct log_change *change)
@@ -136,7 +255,7 @@ void log_change(const struct log_change *change)
     char message[LINE_MAX_BYTES];
     char verb[64], key_id[64], site[96], reason[REASON_MAX + 32], uid[64];
 
-    if (LOG_NOTICE > atomic_load_explicit(&max_priority, memory_order_relaxed))
+    if (!is_wanted(LOG_NOTICE))
         return;
     snprintf(message, sizeof message, "%s key_id=%s site=%s by uid=%u pid=%ld%s%s", change->verb,
              change->key_id[0] ? change->key_id : "-", change->site[0] ? change->site : "-",
@@ -145,6 +264,8 @@ void log_change(const struct log_change *change)
     snprintf(key_id, sizeof key_id, "STKGATE_KEY_ID=%s", change->key_id);
     snprintf(site, sizeof site, "STKGATE_SITE=%s", change->site);
     snprintf(reason, sizeof reason, "STKGATE_REASON=%s", change->reason);
+    log_mask(reason);
     snprintf(uid, sizeof uid, "STKGATE_ADMIN_UID=%u", change->uid);
-    emit(LOG_NOTICE, message, (char *const[]){verb, key_id, site, reason, uid, NULL});
+    emit(LOG_NOTICE, message,
+         (const char *const[]){verb, key_id, site, reason, uid, change_id(change->verb), NULL});
 }

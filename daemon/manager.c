@@ -77,7 +77,7 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *si, v
         return 0;
     manager->stopping = true;
     (void)sd_notify(0, "STOPPING=1");
-    log_line(LOG_INFO, "stopping: signal %u", si->ssi_signo);
+    log_event(LOG_EVENT_STOPPING, "stopping: signal %u", si->ssi_signo);
     /* What was accepted is committed and answered first. */
     if (service_pending(manager->service) == 0)
         exit_when_idle(manager);
@@ -93,11 +93,11 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si,
     (void)sd_notify(0, "RELOADING=1");
     int r = config_load(manager->options->config, &config, message);
     if (r < 0) {
-        log_line(LOG_ERR, "the configuration stays as it was: %s",
-                 message[0] ? message : strerror(-r));
+        log_event(LOG_EVENT_CONFIG_REFUSED, "the configuration stays as it was: %s",
+                  message[0] ? message : strerror(-r));
     } else {
         service_reload(manager->service, config);
-        log_line(LOG_INFO, "configuration reloaded");
+        log_event(LOG_EVENT_CONFIG_RELOADED, "configuration reloaded");
     }
     (void)sd_notify(0, "READY=1");
     return 0;
@@ -150,14 +150,14 @@ static int open_table(struct manager *manager, struct config *config)
 
     int r = store_open(&options, &manager->store, message);
     if (r < 0) {
-        log_line(LOG_ERR, "%s", message[0] ? message : strerror(-r));
+        log_event(LOG_EVENT_FAILED, "%s", message[0] ? message : strerror(-r));
         return r;
     }
     r = committer_new(manager->store, &manager->committer);
     if (r == 0)
         r = service_new(manager->store, manager->committer, config, &manager->service);
     if (r < 0)
-        log_line(LOG_ERR, "cannot start the service: %s", strerror(-r));
+        log_event(LOG_EVENT_FAILED, "cannot start the service: %s", strerror(-r));
     return r;
 }
 
@@ -223,7 +223,7 @@ static int manager_open(struct manager *manager)
     if (r == 0)
         r = config_load(manager->options->config, &config, config_message);
     if (r < 0) {
-        log_line(LOG_ERR, "%s", config_message[0] ? config_message : strerror(-r));
+        log_event(LOG_EVENT_FAILED, "%s", config_message[0] ? config_message : strerror(-r));
         return r;
     }
     r = open_table(manager, config);
@@ -234,7 +234,7 @@ static int manager_open(struct manager *manager)
     }
     r = sockets_open(manager->options->runtime, &manager->sockets, message);
     if (r < 0) {
-        log_line(LOG_ERR, "%s", message);
+        log_event(LOG_EVENT_FAILED, "%s", message);
         return r;
     }
     r = sd_event_new(&manager->event);
@@ -243,7 +243,7 @@ static int manager_open(struct manager *manager)
     if (r >= 0)
         r = open_faces(manager);
     if (r < 0)
-        log_line(LOG_ERR, "cannot set up the event loop: %s", strerror(-r));
+        log_event(LOG_EVENT_FAILED, "cannot set up the event loop: %s", strerror(-r));
     return r < 0 ? r : 0;
 }
 
@@ -272,12 +272,12 @@ int manager_run(const struct manager_options *options)
     harden_process();
     int r = manager_open(&manager);
     if (r == 0) {
-        log_line(LOG_INFO, "stkgate %s ready: state %s, sockets in %s", PACKAGE_VERSION,
-                 options->state, options->runtime);
+        log_event(LOG_EVENT_READY, "stkgate %s ready: state %s, sockets in %s", PACKAGE_VERSION,
+                  options->state, options->runtime);
         (void)sd_notify(0, "READY=1");
         r = sd_event_loop(manager.event);
         if (r < 0)
-            log_line(LOG_ERR, "ended: %s", strerror(-r));
+            log_event(LOG_EVENT_FAILED, "ended: %s", strerror(-r));
     }
     manager_close(&manager);
     return r;

@@ -146,7 +146,8 @@ static int on_rested(sd_event_source *source, uint64_t usec, void *userdata)
 /* A listener that stays readable while nothing can be accepted would spin: let it rest. */
 static void take_rest(struct server *server, int error)
 {
-    log_line(LOG_WARNING, "no further connection can be taken for now: %s", strerror(error));
+    log_event(LOG_EVENT_OUT_OF_ROOM, "no further connection can be taken for now: %s",
+              strerror(error));
     if (sd_event_add_time_relative(server->event, &server->rest, CLOCK_MONOTONIC, REST_USEC, 0,
                                    on_rested, server) >= 0)
         (void)sd_event_source_set_enabled(server->listener, SD_EVENT_OFF);
@@ -174,7 +175,7 @@ static bool accept_one(struct server *server)
         r = connection_new(server, fd, &peer);
     if (r < 0) {
         close(fd);
-        log_line(LOG_WARNING, "a connection was dropped: %s", strerror(-r));
+        log_event(LOG_EVENT_OUT_OF_ROOM, "a connection was dropped: %s", strerror(-r));
     }
     return true;
 }

@@ -51,7 +51,7 @@ void service_resolve_scopes(struct service *service)
     char message[CONFIG_ERROR_MAX];
 
     if (config_resolve_scopes(service->config, &service->registry, message) < 0)
-        log_line(LOG_WARNING, "%s", message);
+        log_event(LOG_EVENT_SCOPE_UNKNOWN, "%s", message);
     service->generation++;
 }
 
@@ -309,7 +309,8 @@ int service_check(struct service *service, const struct service_config *as,
     }
     if (r < 0) {
         verdict_init(ret);
-        log_line(LOG_ERR, "the table could not be read: %s; calls are refused", strerror(-r));
+        log_event(LOG_EVENT_TABLE_UNREADABLE, "the table could not be read: %s; calls are refused",
+                  strerror(-r));
     } else if (ret->reason != REASON_OK && service->config->log_refusals) {
         log_refusal(ret, as->name, now.mono_ns);
     }

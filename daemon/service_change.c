@@ -107,14 +107,16 @@ static void on_committed(const struct change *change, const struct change_result
     service->changes++;
 
     if (result->error == -EIO || result->error == -ESHUTDOWN) {
-        log_line(LOG_CRIT, "a commit failed and its outcome is unknown: this daemon ends now");
+        log_event(LOG_EVENT_COMMIT_UNKNOWN,
+                  "a commit failed and its outcome is unknown: this daemon ends now");
         service->must_exit = true;
     }
     if (result->error == 0) {
         int r = take_effect(service, change, result, &listing);
         if (r < 0)
-            log_line(LOG_ERR, "change %llu is committed, but could not be read back: %s",
-                     (unsigned long long)result->seq, strerror(-r));
+            log_event(LOG_EVENT_TABLE_UNREADABLE,
+                      "change %llu is committed, but could not be read back: %s",
+                      (unsigned long long)result->seq, strerror(-r));
         else if (change->verb != CHANGE_SCOPE_ADD)
             outcome.listing = &listing;
         outcome.error = r;

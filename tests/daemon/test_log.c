@@ -30,6 +30,14 @@ static const char *written(void (*fn)(void))
     return text;
 }
 
+static size_t count_lines(const char *text)
+{
+    size_t lines = 0;
+    for (; (text = strchr(text, '\n')); text++)
+        lines++;
+    return lines;
+}
+
 START_TEST(masks_token_text_wherever_it_stands)
 {
     static const struct {
@@ -91,13 +99,70 @@ static void log_a_flood(void)
 START_TEST(a_flood_of_refusals_is_counted_not_told)
 {
     const char *text = written(log_a_flood);
-    size_t lines = 0;
-    for (const char *at = text; (at = strchr(at, '\n')); at++)
-        lines++;
-    ck_assert_uint_eq(lines, 50 + 2);
+    ck_assert_uint_eq(count_lines(text), 50 + 2);
     ck_assert_ptr_nonnull(strstr(text, "refused reason=site_mismatch key_id=key_0123456789abcdef "
                                        "site=kasa service=storefront\n"));
     ck_assert_ptr_nonnull(strstr(text, "950 more refusals were not logged"));
+}
+END_TEST
+
+static void log_a_flood_at_a_rate_of_three(void)
+{
+    log_set_refusal_rate(3);
+    log_a_flood();
+}
+
+START_TEST(the_operator_says_how_many_refusals_are_told)
+{
+    const char *text = written(log_a_flood_at_a_rate_of_three);
+    ck_assert_uint_eq(count_lines(text), 3 + 2);
+    ck_assert_ptr_nonnull(strstr(text, "997 more refusals were not logged"));
+}
+END_TEST
+
+static void log_refusals_at_extreme_rates(void)
+{
+    log_set_refusal_rate(0);
+    log_a_flood();
+    log_set_refusal_rate(UINT32_MAX);
+    struct verdict verdict = {.reason = REASON_SITE_MISMATCH};
+    log_refusal(&verdict, "storefront", start_ns + UINT64_C(20000000000));
+}
+
+START_TEST(a_rate_out_of_range_is_the_next_one_within)
+{
+    ck_assert_uint_eq(count_lines(written(log_refusals_at_extreme_rates)), 1 + 2 + 1);
+}
+END_TEST
+
+static void log_what_others_can_provoke(void)
+{
+    for (int i = 0; i < 1000; i++)
+        log_event(LOG_EVENT_OUT_OF_ROOM, "no room for %d", i);
+    log_event(LOG_EVENT_SHARE_USED_UP, "another event");
+}
+
+START_TEST(an_event_that_others_can_provoke_is_told_once_a_second)
+{
+    const char *text = written(log_what_others_can_provoke);
+    ck_assert_uint_ge(count_lines(text), 2);
+    ck_assert_uint_le(count_lines(text), 10); /* a second or more may pass on a slow machine */
+    ck_assert_int_eq(strncmp(text, "stkgate: no room for 0\n", 23), 0);
+    ck_assert_ptr_nonnull(strstr(text, "stkgate: another event\n"));
+}
+END_TEST
+
+static void log_what_only_the_operator_causes(void)
+{
+    for (int i = 0; i < 20; i++)
+        log_event(LOG_EVENT_CONFIG_REFUSED, "mistake %d: " SECRET, i);
+}
+
+START_TEST(an_event_of_the_operators_is_always_told)
+{
+    const char *text = written(log_what_only_the_operator_causes);
+    ck_assert_uint_eq(count_lines(text), 20);
+    ck_assert_ptr_nonnull(strstr(text, "stkgate: mistake 19: " MASKED "\n"));
 }
 END_TEST
 
@@ -122,4 +187,6 @@ END_TEST
 
 SUITE_MAIN("log", masks_token_text_wherever_it_stands, no_caller_can_leak_a_token_by_mistake,
            drops_what_is_above_the_maximum, a_flood_of_refusals_is_counted_not_told,
-           a_change_says_who_what_and_why)
+           the_operator_says_how_many_refusals_are_told, a_rate_out_of_range_is_the_next_one_within,
+           an_event_that_others_can_provoke_is_told_once_a_second,
+           an_event_of_the_operators_is_always_told, a_change_says_who_what_and_why)
