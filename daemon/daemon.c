@@ -27,6 +27,7 @@ static const char help[] =
     "  --config DIR     where stkgate.conf and services.d are (default " DEFAULT_CONFIG ",\n"
     "                   if it is there)\n"
     "  --check-config   read the configuration, say what is wrong with it, and end\n"
+    "  --trust-clock    believe the system clock, also where it is behind the last commit\n"
     "  --debug          log more\n"
     "  -h, --help\n"
     "\n"
@@ -51,12 +52,13 @@ static int check_config(const char *dir)
 
 int command_daemon(int argc, char *argv[])
 {
-    enum { OPTION_STATE = 1, OPTION_RUNTIME, OPTION_CONFIG, OPTION_CHECK, OPTION_DEBUG };
+    enum { OPTION_STATE = 1, OPTION_RUNTIME, OPTION_CONFIG, OPTION_CHECK, OPTION_CLOCK, OPTION_DEBUG };
     static const struct option options[] = {
         {"state", required_argument, NULL, OPTION_STATE},
         {"runtime", required_argument, NULL, OPTION_RUNTIME},
         {"config", required_argument, NULL, OPTION_CONFIG},
         {"check-config", no_argument, NULL, OPTION_CHECK},
+        {"trust-clock", no_argument, NULL, OPTION_CLOCK},
         {"debug", no_argument, NULL, OPTION_DEBUG},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
@@ -70,6 +72,7 @@ int command_daemon(int argc, char *argv[])
         case OPTION_RUNTIME: manager.runtime = optarg; break;
         case OPTION_CONFIG: manager.config = optarg; break;
         case OPTION_CHECK: check = true; break;
+        case OPTION_CLOCK: manager.trust_clock = true; break;
         case OPTION_DEBUG: log_set_max_priority(LOG_DEBUG); break;
         case 'h': fputs(help, stdout); return EXIT_STATUS_OK;
         default: fputs("Try: stkgate daemon --help\n", stderr); return EXIT_STATUS_USAGE;

@@ -158,6 +158,8 @@ static int open_table(struct manager *manager, struct config *config)
         r = service_new(manager->store, manager->committer, config, &manager->service);
     if (r < 0)
         log_event(LOG_EVENT_FAILED, "cannot start the service: %s", strerror(-r));
+    else if (manager->options->trust_clock)
+        service_trust_clock(manager->service);
     return r;
 }
 

@@ -21,10 +21,37 @@ uint64_t service_clock_ns(clockid_t clock)
     return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
-struct clock_reading service_now(void)
+/* Sets service->wall, and returns CLOCK_MONOTONIC. */
+static uint64_t read_clocks(struct service *service)
 {
-    return (struct clock_reading){service_clock_ns(CLOCK_MONOTONIC),
-                                  (int64_t)(service_clock_ns(CLOCK_REALTIME) / NS_PER_S)};
+    uint64_t mono_ns = service_clock_ns(CLOCK_MONOTONIC);
+    uint64_t system_ns = service_clock_ns(CLOCK_REALTIME);
+
+    if (wall_clock_advance(&service->wall, system_ns, mono_ns))
+        log_line(LOG_WARNING,
+                 "the system clock is %llu s behind the time that the table and this daemon know: "
+                 "tokens expire by the later one. If that one is wrong, set the clock right and "
+                 "restart with --trust-clock",
+                 (unsigned long long)((service->wall.wall_ns - system_ns) / NS_PER_S));
+    return mono_ns;
+}
+
+struct clock_reading service_now(struct service *service)
+{
+    uint64_t mono_ns = read_clocks(service);
+
+    return (struct clock_reading){mono_ns, (int64_t)(service->wall.wall_ns / NS_PER_S)};
+}
+
+uint64_t service_wall_ns(struct service *service)
+{
+    (void)read_clocks(service);
+    return service->wall.wall_ns;
+}
+
+void service_trust_clock(struct service *service)
+{
+    wall_clock_init(&service->wall, 0, service_clock_ns(CLOCK_MONOTONIC));
 }
 
 int service_random(void *bytes, size_t len, void *userdata)
@@ -53,6 +80,22 @@ void service_resolve_scopes(struct service *service)
     if (config_resolve_scopes(service->config, &service->registry, message) < 0)
         log_event(LOG_EVENT_SCOPE_UNKNOWN, "%s", message);
     service->generation++;
+}
+
+/* A host that boots with a dead clock must not take up tokens that were over before. */
+static int begin_clock(struct service *service)
+{
+    int64_t last_s;
+    int r = store_read_begin(service->store);
+
+    if (r < 0)
+        return r;
+    r = store_clock(service->store, &last_s);
+    store_read_end(service->store);
+    if (r == 0)
+        wall_clock_init(&service->wall, last_s > 0 ? (uint64_t)last_s * NS_PER_S : 0,
+                        service->started_ns);
+    return r;
 }
 
 int service_read_registry(struct service *service)
@@ -84,6 +127,8 @@ int service_new(struct store *store, struct committer *committer, struct config 
         r = service_random(&service->generation, sizeof service->generation, NULL);
     if (r == 0)
         r = service_read_registry(service);
+    if (r == 0)
+        r = begin_clock(service);
     if (r < 0) {
         service_free(service);
         return r;
@@ -186,7 +231,7 @@ int service_bucket_of(struct service *service, const struct record *record, uint
     r = buckets_add(service->buckets, record->digest, key_id, ret);
     if (r < 0)
         return r;
-    uint64_t debt_ns = service_debt_left(&usage, service_clock_ns(CLOCK_REALTIME));
+    uint64_t debt_ns = service_debt_left(&usage, service_wall_ns(service));
     atomic_store(&(*ret)->tat, debt_ns > 0 ? mono_ns + debt_ns : 0);
     (*ret)->allowed = usage.allowed;
     (*ret)->refused = usage.refused;
@@ -194,17 +239,17 @@ int service_bucket_of(struct service *service, const struct record *record, uint
     return 0;
 }
 
-void service_usage_of(const struct bucket *bucket, struct usage *ret)
+void service_usage_of(struct service *service, const struct bucket *bucket, struct usage *ret)
 {
     uint64_t tat = atomic_load(&bucket->tat);
-    uint64_t mono_ns = service_clock_ns(CLOCK_MONOTONIC);
+    uint64_t mono_ns = read_clocks(service);
 
     *ret = (struct usage){
         .allowed = bucket->allowed,
         .refused = bucket->refused,
         .last_used_at = bucket->last_used_at,
         .debt_ns = tat > mono_ns ? tat - mono_ns : 0,
-        .saved_at_ns = (int64_t)service_clock_ns(CLOCK_REALTIME),
+        .saved_at_ns = (int64_t)service->wall.wall_ns,
     };
 }
 
@@ -213,7 +258,7 @@ bool service_flush_usage(struct service *service)
     for (int i = 0; service->dirty && i < FLUSH_MAX; i++) {
         struct bucket *bucket = service->dirty;
         struct usage usage;
-        service_usage_of(bucket, &usage);
+        service_usage_of(service, bucket, &usage);
         if (committer_submit_usage(service->committer, text_of(bucket->key_id), &usage) < 0)
             return true;
         service->dirty = bucket->next_dirty;
@@ -297,7 +342,7 @@ static int check_in_table(struct service *service, const struct policy *policy,
 int service_check(struct service *service, const struct service_config *as,
                   const struct query *query, struct verdict *ret)
 {
-    struct clock_reading now = service_now();
+    struct clock_reading now = service_now(service);
     int r = 0;
 
     verdict_init(ret);

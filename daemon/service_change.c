@@ -129,7 +129,7 @@ static void on_committed(const struct change *change, const struct change_result
 
 static int submit(struct service *service, struct change *change, struct pending *pending)
 {
-    change->at = service_now().wall_s;
+    change->at = service_now(service).wall_s;
     int r = committer_submit(service->committer, change, on_committed, pending);
     if (r < 0)
         pending_free(pending);
@@ -170,13 +170,13 @@ static int draw_token(struct service *service, enum kind kind, struct pending *p
     return r;
 }
 
-static int put_record(struct change *change, struct record *record, const struct identity *identity,
-                      const char *secret)
+static int put_record(struct service *service, struct change *change, struct record *record,
+                      const struct identity *identity, const char *secret)
 {
     record->key_id = text_of(identity->key_id);
     memcpy(record->digest, identity->digest, DIGEST_BYTES);
     record->secret_prefix = (struct text){secret, secret ? SECRET_PREFIX_LEN : 0};
-    record->created_at = service_now().wall_s;
+    record->created_at = service_now(service).wall_s;
     record->created_by = change->actor.uid;
     return record_encode(record, change->record, &change->record_len);
 }
@@ -216,7 +216,7 @@ int service_mint(struct service *service, const struct mint *mint, struct actor 
             r = key_id_generate(service_random, NULL, identity.key_id);
     }
     if (r == 0)
-        r = put_record(&change, &record, &identity, legacy ? NULL : pending->secret);
+        r = put_record(service, &change, &record, &identity, legacy ? NULL : pending->secret);
     if (r < 0) {
         pending_free(pending);
         return r;
@@ -240,7 +240,7 @@ static int prepare_rotation(struct service *service, struct text key_id, struct 
     r = draw_token(service, record.kind, pending, &identity);
     if (r < 0)
         return r;
-    return put_record(change, &record, &identity, pending->secret);
+    return put_record(service, change, &record, &identity, pending->secret);
 }
 
 int service_rotate(struct service *service, struct text key_id, uint64_t grace_s,

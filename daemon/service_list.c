@@ -4,19 +4,19 @@
 
 int service_make_listing(struct service *service, const struct record *record, struct listing *ret)
 {
-    struct clock_reading now = service_now();
+    struct clock_reading now = service_now(service);
     struct bucket *bucket = buckets_find(service->buckets, record->digest);
     struct rate rate;
 
     ret->record = *record;
     ret->state = record_state_at(record, now.wall_s);
     if (bucket) {
-        service_usage_of(bucket, &ret->usage);
+        service_usage_of(service, bucket, &ret->usage);
     } else {
         int r = store_usage(service->store, record->key_id, &ret->usage);
         if (r < 0)
             return r;
-        ret->usage.debt_ns = service_debt_left(&ret->usage, service_clock_ns(CLOCK_REALTIME));
+        ret->usage.debt_ns = service_debt_left(&ret->usage, service_wall_ns(service));
     }
     if (rate_init(&rate, &record->limit) != RATE_OK)
         return -EBADMSG;

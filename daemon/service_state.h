@@ -7,6 +7,7 @@
 
 #include "daemon/buckets.h"
 #include "daemon/service.h"
+#include "daemon/wall_clock.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 
@@ -25,10 +26,13 @@ struct service {
     unsigned pending;
     bool must_exit;
     uint64_t started_ns; /* CLOCK_MONOTONIC */
+    struct wall_clock wall;
 };
 
 uint64_t service_clock_ns(clockid_t clock);
-struct clock_reading service_now(void);
+/* The wall clock is wall_clock.h's: in this process nothing else may decide about expiry. */
+struct clock_reading service_now(struct service *service);
+uint64_t service_wall_ns(struct service *service);
 
 /* A token_random_fn: getrandom(). */
 int service_random(void *bytes, size_t len, void *userdata);
@@ -41,7 +45,7 @@ void service_resolve_scopes(struct service *service);
 int service_bucket_of(struct service *service, const struct record *record, uint64_t mono_ns,
                       struct bucket **ret);
 void service_mark_dirty(struct service *service, struct bucket *bucket);
-void service_usage_of(const struct bucket *bucket, struct usage *ret);
+void service_usage_of(struct service *service, const struct bucket *bucket, struct usage *ret);
 
 /* What a bucket still owes of the debt it had when it was saved. */
 uint64_t service_debt_left(const struct usage *usage, uint64_t wall_ns);

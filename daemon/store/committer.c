@@ -103,19 +103,34 @@ static int write_usage(struct committer *c, MDB_txn *txn, size_t end)
     return 0;
 }
 
-/* In a child of its own: when counts find no room, the changes beside them must still pass. They
- * are dropped then; the next flush brings newer ones. */
-static int apply_usage(struct committer *c, MDB_txn *txn)
+/* What time it was, for the next run to begin with: see daemon/wall_clock.h. */
+static int write_clock(struct committer *c, MDB_txn *txn, const struct jobs *batch, size_t end)
+{
+    int64_t wall_s = 0;
+    for (const struct job *job = batch->first; job; job = job->next)
+        if (job->change.at > wall_s)
+            wall_s = job->change.at;
+    for (size_t i = c->written; i < end; i++) {
+        int64_t saved_s = c->writing.entries[i].usage.saved_at_ns / 1000000000;
+        if (saved_s > wall_s)
+            wall_s = saved_s;
+    }
+    return wall_s > 0 ? tables_put_clock(c->store, txn, wall_s) : 0;
+}
+
+/* Use counts and the clock, in a child of their own: when they find no room, the changes beside
+ * them must still pass. They are dropped then; the next flush brings newer ones. */
+static int apply_rest(struct committer *c, MDB_txn *txn, const struct jobs *batch)
 {
     size_t end = c->writing.count;
     if (end - c->written > COMMITTER_BATCH_USAGE_MAX)
         end = c->written + COMMITTER_BATCH_USAGE_MAX;
-    if (end == c->written)
-        return 0;
     __attribute__((cleanup(tables_abort))) MDB_txn *child = NULL;
     int r = tables_error(mdb_txn_begin(c->store->env, txn, 0, &child));
     if (r == 0)
         r = write_usage(c, child, end);
+    if (r == 0)
+        r = write_clock(c, child, batch, end);
     c->written = end;
     if (r < 0)
         return r == -EIO ? r : 0;
@@ -133,7 +148,7 @@ static int commit_batch(struct committer *c, struct jobs *batch)
     for (struct job *job = batch->first; job; job = job->next)
         if (change_apply(c->store, txn, &job->change, &job->result) == -EIO)
             return -EIO;
-    if (apply_usage(c, txn) < 0)
+    if (apply_rest(c, txn, batch) < 0)
         return -EIO;
     MDB_txn *complete = txn;
     txn = NULL;

@@ -11,7 +11,7 @@
  *   site     site NUL created_at(BE) key_id  -> empty: a site's credentials, oldest first
  *   audit    seq (BE)                        -> audit entry (audit.h)
  *   usage    key_id                          -> use counts and the bucket's debt
- *   meta     "schema", "seq", "scopes"
+ *   meta     "schema", "seq", "scopes", "clock" (of the last commit)
  */
 #ifndef STKGATE_DAEMON_STORE_STORE_H
 #define STKGATE_DAEMON_STORE_STORE_H
@@ -58,6 +58,8 @@ int store_find_key_id(struct store *store, struct text key_id, struct record *re
 /* The last seq committed. */
 int store_seq(struct store *store, uint64_t *ret);
 int store_scopes(struct store *store, struct scope_registry *ret);
+/* The latest time of day that commits told of themselves, Unix seconds; 0: none did yet. */
+int store_clock(struct store *store, int64_t *ret);
 
 /* Use counts, flushed now and then; and what the bucket owed at saved_at. */
 struct usage {

@@ -44,6 +44,11 @@ int store_scopes(struct store *store, struct scope_registry *ret)
     return tables_scopes(store, store->read, ret);
 }
 
+int store_clock(struct store *store, int64_t *ret)
+{
+    return tables_clock(store, store->read, ret);
+}
+
 int store_usage(struct store *store, struct text key_id, struct usage *ret)
 {
     MDB_val value;

@@ -192,6 +192,25 @@ int tables_seq(const struct store *store, MDB_txn *txn, uint64_t *ret)
     return 0;
 }
 
+int tables_clock(const struct store *store, MDB_txn *txn, int64_t *ret)
+{
+    MDB_val value;
+    int r = tables_get(store, txn, TABLE_META, tables_val("clock", strlen("clock")), &value);
+    if (r == -ENOENT) {
+        *ret = 0;
+        return 0;
+    }
+    if (r < 0)
+        return r;
+    struct reader reader;
+    reader_init(&reader, value.mv_data, value.mv_size);
+    uint64_t wall_s = reader_u64(&reader);
+    if (!reader_finished(&reader) || wall_s > INT64_MAX)
+        return -EBADMSG;
+    *ret = (int64_t)wall_s;
+    return 0;
+}
+
 int tables_scopes(const struct store *store, MDB_txn *txn, struct scope_registry *ret)
 {
     struct reader reader;
@@ -222,6 +241,15 @@ int tables_put_seq(const struct store *store, MDB_txn *txn, uint64_t seq)
     writer_init(&w, bytes, sizeof bytes);
     writer_u64(&w, seq);
     return put_meta(store, txn, TEXT("seq"), &w);
+}
+
+int tables_put_clock(const struct store *store, MDB_txn *txn, int64_t wall_s)
+{
+    uint8_t bytes[8];
+    struct writer w;
+    writer_init(&w, bytes, sizeof bytes);
+    writer_u64(&w, (uint64_t)wall_s);
+    return put_meta(store, txn, TEXT("clock"), &w);
 }
 
 int tables_put_scopes(const struct store *store, MDB_txn *txn,

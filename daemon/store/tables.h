@@ -75,8 +75,11 @@ int tables_record_by_digest(const struct store *store, MDB_txn *txn,
 int tables_schema(const struct store *store, MDB_txn *txn, uint32_t *ret);
 int tables_seq(const struct store *store, MDB_txn *txn, uint64_t *ret);
 int tables_scopes(const struct store *store, MDB_txn *txn, struct scope_registry *ret);
+/* 0 when it is not there. */
+int tables_clock(const struct store *store, MDB_txn *txn, int64_t *ret);
 int tables_put_schema(const struct store *store, MDB_txn *txn, uint32_t schema);
 int tables_put_seq(const struct store *store, MDB_txn *txn, uint64_t seq);
+int tables_put_clock(const struct store *store, MDB_txn *txn, int64_t wall_s);
 int tables_put_scopes(const struct store *store, MDB_txn *txn,
                       const struct scope_registry *registry);
 

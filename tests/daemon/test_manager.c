@@ -30,7 +30,7 @@ static void start(const char *watchdog_usec)
     ck_assert_int_eq(bind(notify_fd, (struct sockaddr *)&address, sizeof address), 0);
     child = fork();
     if (child == 0) {
-        const struct manager_options options = {state, runtime, config_dir};
+        const struct manager_options options = {state, runtime, config_dir, false};
         setenv("NOTIFY_SOCKET", address.sun_path, 1);
         if (watchdog_usec)
             setenv("WATCHDOG_USEC", watchdog_usec, 1);
@@ -119,7 +119,7 @@ START_TEST(does_not_start_with_a_mistake_in_the_configuration)
     fixture_write(dir, "etc/stkgate.conf", "nonsense\n");
     child = fork();
     if (child == 0) {
-        const struct manager_options options = {state, runtime, config_dir};
+        const struct manager_options options = {state, runtime, config_dir, false};
         _exit(manager_run(&options) == 0 ? 0 : 1);
     }
     ck_assert_int_eq(ended(), 1);
@@ -135,7 +135,7 @@ START_TEST(a_second_daemon_leaves_the_first_alone)
     pid_t first = child;
     child = fork();
     if (child == 0) {
-        const struct manager_options options = {state, runtime, config_dir};
+        const struct manager_options options = {state, runtime, config_dir, false};
         _exit(manager_run(&options) == 0 ? 0 : 1);
     }
     int status;
