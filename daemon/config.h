@@ -7,6 +7,7 @@
 #define STKGATE_DAEMON_CONFIG_H
 
 #include "daemon/authz.h"
+#include "daemon/quota.h"
 #include "lib/core/policy.h"
 #include "lib/core/scope.h"
 
@@ -21,14 +22,26 @@ struct service_config {
     struct principals direct;  /* who, of those, may map the view */
 };
 
+/* Of one HTTP connection; those of admin.sock are the same. */
+struct http_limits {
+    uint64_t request_deadline_ns; /* from its first byte, or the connection's, to its last */
+    uint64_t idle_timeout_ns;     /* between two requests */
+    uint64_t header_bytes_max;    /* of a request's header section; more is answered 431 */
+    uint64_t body_bytes_max;      /* more is answered 413 */
+};
+
+/* [daemon] of stkgate.conf is all but the services; the keys are in config_daemon.c. */
 struct config {
-    /* [daemon] of stkgate.conf */
-    uint64_t map_size_bytes;       /* map_size */
-    unsigned connections_max;      /* connections: of the check socket, in all */
-    unsigned http_connections_max; /* http_connections: http.sock */
-    uint64_t hello_deadline_ns;    /* hello_deadline: a connection that says nothing is closed */
-    struct principals admins;      /* admins */
-    bool log_refusals;             /* log_refusals */
+    uint64_t map_size_bytes; /* the most that the table can grow to */
+    uint64_t record_cache;   /* records kept in memory beside the table */
+    unsigned change_queue_max;
+    struct quota_limits quota;  /* of check.sock and http.sock */
+    uint64_t hello_deadline_ns; /* a connection that says nothing is closed */
+    struct http_limits http;
+    struct principals admins;
+    unsigned admin_connections_max; /* of admin.sock, in all */
+    bool log_refusals;
+    unsigned refusals_logged_per_s;
     /* services.d */
     struct service_config *services; /* [0] is "default" */
     unsigned service_count;

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ini.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +57,7 @@ static int on_key(void *userdata, const char *section, const char *name, const c
         if (reading->seen[i] && !key->list)
             return mistake(reading, name, "is given twice");
         reading->seen[i] = true;
-        const char *wrong = key->take(reading->target, value, why);
+        const char *wrong = key->take(key, reading->target, value, why);
         return wrong ? mistake(reading, name, wrong) : 1;
     }
     return mistake(reading, name, "no such key; see the manual page for those there are");
@@ -69,7 +68,8 @@ static int slurp(const char *path, char **ret, size_t *ret_len)
 {
     struct stat st;
     size_t len = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    /* O_NONBLOCK: a pipe would have us wait for its writer. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
     if (fd < 0)
         return -errno;
@@ -97,6 +97,25 @@ static int slurp(const char *path, char **ret, size_t *ret_len)
     *ret = bytes;
     *ret_len = len;
     return 0;
+}
+
+/* A link to a file that is gone would be taken for no file, and that for the defaults. */
+static bool leads_nowhere(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0;
+}
+
+static const char *describe(int error)
+{
+    switch (error) {
+    case -EISDIR: return "not a regular file: move it away, and write a text file in its place";
+    case -EACCES: return "the daemon's user may not read it: chmod a+r, also for the directories";
+    case -ENOLINK: return "a symbolic link that leads nowhere: remove it, or make what it names";
+    case -ELOOP: return "a symbolic link that leads back to itself: write a text file in its place";
+    default: return strerror(-error);
+    }
 }
 
 /* What libinih would pass over in silence. Returns the line, 0 when all is well. */
@@ -156,10 +175,12 @@ int config_file_read(const char *path, const char *section, const struct config_
     size_t len = 0;
 
     int r = slurp(path, &bytes, &len);
+    if (r == -ENOENT && leads_nowhere(path))
+        r = -ENOLINK;
     if (r == -ENOENT)
         return r;
     if (r < 0) {
-        snprintf(message, message_max, "%s: %s", path, strerror(-r));
+        snprintf(message, message_max, "%s: %s", path, describe(r));
         return r;
     }
     r = parse(path, bytes, len, &reading, message, message_max);

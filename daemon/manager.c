@@ -189,7 +189,7 @@ static int open_faces(struct manager *manager)
     if (r < 0)
         return r;
     manager->sockets.fds[SOCKET_CHECK] = -1;
-    r = open_http(manager, SOCKET_HTTP, config->http_connections_max, http_check_handle,
+    r = open_http(manager, SOCKET_HTTP, config->quota.connections[QUOTA_HTTP], http_check_handle,
                   &manager->http);
     if (r < 0)
         return r;

@@ -166,7 +166,7 @@ static bool accept_one(struct server *server)
             take_rest(server, errno);
         return false;
     }
-    if (server->count >= service_config_of(server->service)->connections_max) {
+    if (server->count >= service_config_of(server->service)->quota.connections[QUOTA_CHECK]) {
         refuse_busy(fd);
         return true;
     }

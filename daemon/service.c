@@ -10,9 +10,6 @@
 /* Buckets saved per call of service_flush_usage(): what stays dirty is saved by the next. */
 #define FLUSH_MAX 2048
 
-/* Records kept in memory, some 600 bytes each: those that were asked for first. */
-#define COPIES_MAX 131072
-
 uint64_t service_clock_ns(clockid_t clock)
 {
     struct timespec ts;
@@ -122,6 +119,8 @@ int service_new(struct store *store, struct committer *committer, struct config 
     int r = buckets_new(&service->buckets);
     if (r == 0)
         r = digester_new(&service->digester);
+    if (r == 0)
+        r = quota_new(&config->quota, &service->quota);
     /* Random, so that no client takes a restarted daemon's policies for those it knows. */
     if (r == 0)
         r = service_random(&service->generation, sizeof service->generation, NULL);
@@ -134,6 +133,7 @@ int service_new(struct store *store, struct committer *committer, struct config 
         return r;
     }
     service->config = config;
+    committer_set_queue_max(committer, config->change_queue_max);
     service_resolve_scopes(service);
     *ret = service;
     return 0;
@@ -145,6 +145,7 @@ struct service *service_free(struct service *service)
         return NULL;
     buckets_free(service->buckets);
     digester_free(service->digester);
+    quota_free(service->quota);
     config_free(service->config);
     free(service);
     return NULL;
@@ -154,7 +155,14 @@ void service_reload(struct service *service, struct config *config)
 {
     config_free(service->config);
     service->config = config;
+    quota_set_limits(service->quota, &config->quota);
+    committer_set_queue_max(service->committer, config->change_queue_max);
     service_resolve_scopes(service);
+}
+
+struct quota *service_quota(struct service *service)
+{
+    return service->quota;
 }
 
 const struct config *service_config_of(const struct service *service)
@@ -303,7 +311,7 @@ static void keep_copy(struct service *service, struct bucket *bucket, const stru
         bucket->copy = record_copy_free(bucket->copy);
         service->copies--;
     }
-    if (!bucket->copy && service->copies < COPIES_MAX &&
+    if (!bucket->copy && service->copies < service->config->record_cache &&
         record_copy_new(record, &bucket->copy) == 0)
         service->copies++;
     if (bucket->copy)

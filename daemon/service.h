@@ -27,6 +27,10 @@ void service_trust_clock(struct service *service);
  * config. */
 void service_reload(struct service *service, struct config *config);
 
+/* The shares of users, with the limits of the configuration: for the faces, which take and give
+ * back, and for status, which looks. Never NULL. */
+struct quota *service_quota(struct service *service);
+
 const struct config *service_config_of(const struct service *service);
 const struct scope_registry *service_scopes(const struct service *service);
 /* Goes up with each change of policies or registry; begins at a random value. */

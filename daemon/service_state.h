@@ -19,6 +19,7 @@ struct service {
     struct buckets *buckets;
     struct bucket *dirty; /* list of those whose usage is to be saved */
     struct digester *digester;
+    struct quota *quota;
     uint64_t changes; /* committed, or tried: copies of records that are older are not trusted */
     size_t copies;
     uint64_t generation;

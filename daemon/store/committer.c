@@ -41,6 +41,7 @@ struct committer {
     struct jobs finished;
     struct usage_queue usage; /* arriving */
     unsigned job_count;       /* submitted, and not collected yet */
+    unsigned job_max;
     bool stopping;
     bool failed; /* a commit's outcome is unknown: nothing may build on it */
 
@@ -253,6 +254,7 @@ int committer_new(struct store *store, struct committer **ret)
     if (!c)
         return -ENOMEM;
     c->store = store;
+    c->job_max = COMMITTER_QUEUE_MAX;
     pthread_mutex_init(&c->mutex, NULL); /* neither can fail with default attributes on Linux */
     pthread_cond_init(&c->wake, NULL);
     c->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -263,6 +265,13 @@ int committer_new(struct store *store, struct committer **ret)
     }
     *ret = c;
     return 0;
+}
+
+void committer_set_queue_max(struct committer *committer, unsigned max)
+{
+    pthread_mutex_lock(&committer->mutex);
+    committer->job_max = max;
+    pthread_mutex_unlock(&committer->mutex);
 }
 
 struct committer *committer_free(struct committer *committer)
@@ -297,7 +306,7 @@ int committer_submit(struct committer *committer, const struct change *change,
 
     pthread_mutex_lock(&committer->mutex);
     int r = require_open(committer);
-    if (r == 0 && committer->job_count >= COMMITTER_QUEUE_MAX)
+    if (r == 0 && committer->job_count >= committer->job_max)
         r = -EAGAIN;
     if (r == 0) {
         jobs_append(&committer->queued, job);

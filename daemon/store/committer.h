@@ -15,10 +15,14 @@ struct committer;
 typedef void (*committer_done_fn)(const struct change *change, const struct change_result *result,
                                   void *userdata);
 
-#define COMMITTER_QUEUE_MAX 4096 /* changes; more are refused with -EAGAIN */
+#define COMMITTER_QUEUE_MAX 4096 /* changes; more are refused with -EAGAIN; unless told otherwise  \
+                                  */
 
 /* Blocks all signals in the new thread. */
 int committer_new(struct store *store, struct committer **ret);
+
+/* How many changes may wait, from now on. */
+void committer_set_queue_max(struct committer *committer, unsigned max);
 
 /* Commits what is queued, joins the thread, calls what done functions are left, frees. NULL is
  * allowed; returns NULL. */
