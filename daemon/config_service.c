@@ -82,9 +82,9 @@ static const char *key_unavailable(const struct config_key *key, void *target, c
 static const char *key_fields(const struct config_key *key, void *target, const char *value,
                               char why[static CONFIG_WHY_MAX])
 {
-    for (uint8_t i = 0; i < COUNT_OF(fields_names); i++)
+    for (unsigned i = 0; i < COUNT_OF(fields_names); i++)
         if (strcmp(value, fields_names[i]) == 0) {
-            ((struct service_config *)target)->policy.fields = i;
+            ((struct service_config *)target)->policy.fields = (uint8_t)i;
             return NULL;
         }
     return "write three, ietf or none";

@@ -63,7 +63,7 @@ void config_show_number(const struct config_key *key, const void *target, char *
 const char *config_take_count(const struct config_key *key, void *target, const char *value,
                               char why[static CONFIG_WHY_MAX])
 {
-    uint64_t n;
+    uint64_t n = 0;
     const char *wrong = take_whole(key, value, &n, why);
 
     if (!wrong)

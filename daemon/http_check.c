@@ -55,7 +55,7 @@ static bool read_cost(struct http_request *request, uint64_t *ret_cost, bool *re
     uint64_t value = 0;
     bool valid = !cost.data || (cost.len >= 1 && cost.len <= 19);
 
-    for (size_t i = 0; valid && i < cost.len; i++) {
+    for (size_t i = 0; valid && cost.data && i < cost.len; i++) {
         valid = cost.data[i] >= '0' && cost.data[i] <= '9';
         value = value * 10 + (uint64_t)(cost.data[i] - '0');
     }

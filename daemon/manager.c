@@ -224,7 +224,7 @@ static int manager_open(struct manager *manager)
     int r = block_signals();
     if (r == 0)
         r = config_load(manager->options->config, &config, config_message);
-    if (r < 0) {
+    if (r != 0) {
         log_event(LOG_EVENT_FAILED, "%s", config_message[0] ? config_message : strerror(-r));
         return r;
     }

@@ -39,7 +39,7 @@ static int inherit_debt(struct service *service, const struct change_result *res
     if (r == 0)
         r = service_bucket_of(service, record, mono_ns, &to);
     store_read_end(service->store);
-    if (r < 0)
+    if (r != 0)
         return r;
     atomic_store(&to->tat, atomic_load(&from->tat));
     service_mark_dirty(service, to);

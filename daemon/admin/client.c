@@ -16,8 +16,8 @@
 
 #define CONNECT_TIMEOUT_MS 5000L
 #define ANSWER_TIMEOUT_MS  60000L
-#define FIELDS_BYTES_MAX   (64u * 1024)
-#define BODY_BYTES_MAX     (8u * 1024 * 1024)
+#define FIELDS_BYTES_MAX   ((size_t)64 * 1024)
+#define BODY_BYTES_MAX     ((size_t)8 * 1024 * 1024)
 
 struct client {
     CURL *curl;

@@ -67,7 +67,7 @@ static int print(const struct admin *admin, const json_t *answer)
     const char *sunset = answer_text(answer, "sunset_at");
     printable_write(stdout, answer_text(answer, "key_id"));
     putchar('\n');
-    fflush(stdout);
+    (void)fflush(stdout);
     fputs("legacy key of site ", stderr);
     printable_write(stderr, answer_text(answer, "site_id"));
     fputs(*sunset ? " works until " : " works; it has no sunset", stderr);

@@ -145,7 +145,7 @@ int table_print(const struct table *table, const struct terminal *terminal, FILE
     for (unsigned i = 0; i < table->count; i++)
         print_cell(&line, table->columns[i].heading, STYLE_HEADING, widths[i]);
     fputc('\n', out);
-    for (size_t i = 0; i < table->used; i++) {
+    for (size_t i = 0; table->count > 0 && i < table->used; i++) {
         unsigned column = (unsigned)(i % table->count);
         if (column == 0)
             line.pending = 0;

@@ -41,7 +41,7 @@ static int require_scopes(struct application *a, uint64_t scopes)
 {
     struct scope_registry registry;
     int r = tables_scopes(a->store, a->txn, &registry);
-    if (r < 0)
+    if (r != 0)
         return r;
     uint64_t registered =
         registry.count >= SCOPES_MAX ? UINT64_MAX : (UINT64_C(1) << registry.count) - 1;
@@ -176,7 +176,7 @@ static int apply_rotate(struct application *a)
         r = make_successor(a, &old, &successor);
     if (r == 0)
         r = settle_record(a, &successor, &settled);
-    if (r < 0)
+    if (r != 0)
         return r;
 
     uint8_t retired[RECORD_BYTES_MAX];

@@ -10,7 +10,7 @@
 
 #include "daemon/store/tables.h"
 
-static void close_fd(int *fd)
+static void close_fd(const int *fd)
 {
     if (*fd >= 0)
         close(*fd);
@@ -31,7 +31,7 @@ static void sync_parent(int dir_fd)
 {
     CLOSED_AT_END int parent_fd = openat(dir_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (parent_fd >= 0)
-        fsync(parent_fd);
+        (void)fsync(parent_fd);
 }
 
 static int check_owner(int dir_fd, const char *dir, char message[static STORE_ERROR_MAX])

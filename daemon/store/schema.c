@@ -34,7 +34,7 @@ static int check_schema(struct store *store, MDB_txn *txn, const char *dir,
         r = tables_schema(store, txn, &schema);
     if (r == -ENOENT || r == -EBADMSG || (r == 0 && schema == 0))
         return complain_of_stranger(dir, message);
-    if (r < 0)
+    if (r != 0)
         return store_complain(message, r, dir, "can't read data.mdb: %s", strerror(-r));
     if (schema > STORE_SCHEMA)
         return store_complain(message, -EPROTONOSUPPORT, dir,

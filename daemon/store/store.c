@@ -104,7 +104,7 @@ static int check_file_length(struct store *store, const char *dir,
                              char message[static STORE_ERROR_MAX])
 {
     mdb_filehandle_t fd;
-    struct stat st;
+    struct stat st = {0};
     int r = tables_error(mdb_env_get_fd(store->env, &fd));
     if (r == 0 && fstat(fd, &st) < 0)
         r = -errno;

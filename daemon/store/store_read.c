@@ -80,7 +80,7 @@ static int visit_listed(struct store *store, MDB_val key, store_list_fn fn, void
     int r = tables_site_key_id(key, &key_id);
     if (r == 0)
         r = tables_record(store, store->read, key_id, &record);
-    if (r < 0)
+    if (r != 0)
         return r == -ENOENT ? -EBADMSG : r;
     /* The index and the record must agree, or a site would be shown another's credential. */
     uint8_t expected[TABLES_SITE_KEY_MAX];

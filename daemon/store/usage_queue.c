@@ -51,7 +51,7 @@ int usage_queue_put(struct usage_queue *queue, struct text key_id, const struct 
     if (!slot || *slot == 0) {
         if (queue->count >= USAGE_QUEUE_MAX)
             return -EAGAIN;
-        if (queue->count >= queue->slot_count / 2) {
+        if (!slot || queue->count >= queue->slot_count / 2) {
             int r = grow(queue);
             if (r < 0)
                 return r;

@@ -38,7 +38,7 @@ static int64_t civil_to_unix(const struct civil *c)
     int64_t days = year_first_day(c->year) - year_first_day(1970) + c->day - 1;
     for (unsigned month = 1; month < c->month; month++)
         days += month_days(c->year, month);
-    return days * DAY_S + c->hour * 3600 + c->minute * 60 + c->second;
+    return days * DAY_S + c->hour * INT64_C(3600) + c->minute * INT64_C(60) + c->second;
 }
 
 /* unix_s from 0 to MOMENT_MAX_S. */
@@ -100,7 +100,7 @@ struct scanner {
 
 static char scan_peek(const struct scanner *s)
 {
-    return s->left.len > 0 ? s->left.data[0] : '\0';
+    return (char)(s->left.len > 0 ? s->left.data[0] : '\0');
 }
 
 static char scan_char(struct scanner *s)
@@ -163,7 +163,7 @@ static int64_t scan_offset_s(struct scanner *s)
     unsigned minutes = scan_digits(s, 2);
     if (hours > 23 || minutes > 59)
         s->failed = true;
-    int64_t offset_s = (int64_t)hours * 3600 + minutes * 60;
+    int64_t offset_s = hours * INT64_C(3600) + minutes * INT64_C(60);
     return sign == '-' ? -offset_s : offset_s;
 }
 

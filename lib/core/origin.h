@@ -10,7 +10,7 @@
 
 #define ORIGIN_MAX        255 /* bytes; no longer one can be configured, so none can match */
 #define ORIGINS_MAX       16  /* per token */
-#define ORIGINS_BYTES_MAX (ORIGINS_MAX * (ORIGIN_MAX + 1))
+#define ORIGINS_BYTES_MAX ((size_t)ORIGINS_MAX * (ORIGIN_MAX + 1))
 
 enum origin_error {
     ORIGIN_OK = 0,

@@ -54,7 +54,7 @@ int connection_open(struct connection *connection)
 bool connection_is_ours(const struct connection *connection)
 {
     int fd = atomic_load_explicit(&connection->fd, memory_order_acquire);
-    uint64_t cookie;
+    uint64_t cookie = 0;
     return fd >= FIRST_FD && read_cookie(fd, &cookie) == 0 &&
            cookie == atomic_load_explicit(&connection->cookie, memory_order_relaxed);
 }
