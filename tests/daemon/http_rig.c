@@ -120,7 +120,7 @@ static int on_committed(sd_event_source *source, int fd, uint32_t revents, void 
 }
 
 static struct http_server *serve_face(struct rig *rig, sd_event *event, const char *name,
-                                      http_handler handler, struct service *service)
+                                      http_handler handler, void *userdata)
 {
     const struct http_options options = {
         .listen_fd = rig_listen(rig, name),
@@ -129,7 +129,7 @@ static struct http_server *serve_face(struct rig *rig, sd_event *event, const ch
         .header_bytes_max = 32768,
         .body_bytes_max = 65536,
         .handler = handler,
-        .userdata = service,
+        .userdata = userdata,
     };
     struct http_server *server;
 
@@ -144,7 +144,8 @@ void rig_serve_faces(struct rig *rig, sd_event *event)
 
     fixture_open(&fixture, rig_config);
     struct http_server *http = serve_face(rig, event, "http", http_check_handle, fixture.service);
-    struct http_server *admin = serve_face(rig, event, "admin", http_admin_handle, fixture.service);
+    struct http_admin face = {.service = fixture.service};
+    struct http_server *admin = serve_face(rig, event, "admin", http_admin_handle, &face);
     ck_assert_int_ge(sd_event_add_io(event, &source, committer_fd(fixture.committer), EPOLLIN,
                                      on_committed, fixture.committer),
                      0);
