@@ -65,6 +65,16 @@ static const struct row {
      "map_size in stkgate.conf and restart"},
     {ENOSPC, 0, 507, "the table is full: raise map_size in stkgate.conf and restart"},
 
+    {EDQUOT, 0, 507,
+     "the disk is full: nothing was changed. Make room on the file system of the state directory "
+     "and try again; checks and revocations go on meanwhile"},
+    {EROFS, 0, 507,
+     "the file system of the state directory became read-only: nothing was changed. Look at the "
+     "kernel's log, make it writable and try again; checks go on meanwhile"},
+    {ESTALE, 0, 500,
+     "data.mdb was replaced or written over while the daemon had it open: nothing was changed. The "
+     "daemon restarts with what is there now; stop it before you restore a table"},
+
     {EAGAIN, 0, 503, "too many changes are waiting for the disk: try again in a moment"},
     {ENOMEM, 0, 503, "memory is short: try again in a moment"},
     {ESHUTDOWN, 0, 503, "no change is taken any more: the daemon is ending"},

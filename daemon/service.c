@@ -195,8 +195,20 @@ unsigned service_pending(const struct service *service)
     return service->pending;
 }
 
-bool service_must_exit(const struct service *service)
+bool service_must_exit(struct service *service)
 {
+    int failure = committer_failure(service->committer);
+
+    if (failure == -EIO && !service->must_exit)
+        log_event(LOG_EVENT_COMMIT_UNKNOWN,
+                  "a commit failed and its outcome is unknown: this daemon ends now");
+    if (failure == -ESTALE && !service->must_exit)
+        log_event(LOG_EVENT_FAILED,
+                  "data.mdb was replaced, cut or written by another program while it was open: "
+                  "nothing more can be committed, and this daemon ends now. Stop stkgate before a "
+                  "table is restored");
+    if (failure < 0)
+        service->must_exit = true;
     return service->must_exit;
 }
 
@@ -323,6 +335,10 @@ static int check_in_table(struct service *service, const struct policy *policy,
 {
     struct record record;
     struct bucket *bucket = buckets_find(service->buckets, query->digest);
+
+    /* What was revoked last may have been, or not. */
+    if (service->must_exit)
+        return -EIO;
 
     if (bucket && bucket->copy && bucket->copy->changes == service->changes) {
         decide(policy, query, &bucket->copy->record, &bucket->tat, now, ret);

@@ -193,7 +193,8 @@ unsigned service_pending(const struct service *service);
  * then by the manager. Returns whether some is left for the next time. */
 bool service_flush_usage(struct service *service);
 
-/* Set when a commit failed with an unknown outcome: the daemon must end with a failure. */
-bool service_must_exit(const struct service *service);
+/* Whether nothing can be committed any more (committer_failure(); told to the log): the daemon must
+ * end with a failure, and every check is refused until it does. */
+bool service_must_exit(struct service *service);
 
 #endif

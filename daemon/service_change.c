@@ -106,11 +106,7 @@ static void on_committed(const struct change *change, const struct change_result
      * the change was, and also when its outcome is unknown: no verb can forget it. */
     service->changes++;
 
-    if (result->error == -EIO || result->error == -ESHUTDOWN) {
-        log_event(LOG_EVENT_COMMIT_UNKNOWN,
-                  "a commit failed and its outcome is unknown: this daemon ends now");
-        service->must_exit = true;
-    }
+    (void)service_must_exit(service); /* from here on every check is refused */
     if (result->error == 0) {
         int r = take_effect(service, change, result, &listing);
         if (r < 0)

@@ -30,6 +30,8 @@ static struct text change_key_id(const struct change *change)
 
 static int require_room(struct application *a)
 {
+    if (a->store->disk_full)
+        return -EDQUOT;
     uint64_t used_bytes, map_bytes;
     int r = tables_room(a->store, a->txn, &used_bytes, &map_bytes);
     if (r < 0)

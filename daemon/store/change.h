@@ -60,7 +60,8 @@ struct change {
     struct actor actor;
     int64_t at; /* Unix seconds */
     /* MINT, LEGACY_ADD: the new record. ROTATE: its key_id, digest and secret_prefix count, the
-     * rest is inherited. EDIT: what edit_fields names counts. Encoded, so that it owns its bytes. */
+     * rest is inherited. EDIT: what edit_fields names counts. Encoded, so that it owns its bytes.
+     */
     uint8_t record[RECORD_BYTES_MAX];
     size_t record_len;
     char key_id[KEY_ID_LEN + 1];    /* which one; of MINT, LEGACY_ADD and SCOPE_ADD none */
@@ -77,11 +78,12 @@ struct change_result {
      * of ROTATE expired: can't be changed any more; -EINPROGRESS rotated already, its grace is
      * running (ROTATE_CANCEL: its successor was itself rotated); -ESRCH no grace is running, or
      * (ROTATE_SHORTEN) it ends before that already; -EOPNOTSUPP a legacy key can't be rotated, and
-     * a token can't be removed or have a sunset; -ENOSPC the table
-     * or the registry is full; -EINVAL not a new record, a scope that is not registered, another
-     * kind than the old token's, or a value out of its range; -EBADMSG a damaged record; -EIO the
-     * outcome is unknown: the daemon must exit; -ESHUTDOWN never tried, because of an -EIO before;
-     * -ENOMEM. All but 0 and -EIO: the table is as it was. */
+     * a token can't be removed or have a sunset; -ENOSPC the table or the registry is full; -EDQUOT
+     * the disk is; -EROFS the disk became read-only; -EINVAL not a new record, a scope that is not
+     * registered, another kind than the old token's, or a value out of its range; -EBADMSG a
+     * damaged record; -EIO the outcome is unknown: the daemon must exit; -ESTALE data.mdb is not
+     * the file any more that is open (table_file.h): the daemon must exit; -ESHUTDOWN never tried,
+     * because of one of those two before; -ENOMEM. All but 0 and -EIO: the table is as it was. */
     int error;
     uint64_t seq;
     /* As committed: the new one; of ROTATE_* the old one, of LEGACY_REMOVE the one that is gone, of

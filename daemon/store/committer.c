@@ -7,13 +7,13 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "daemon/store/tables.h"
+#include "daemon/store/table_file.h"
 #include "daemon/store/usage.h"
 #include "daemon/store/usage_queue.h"
 
 /* One transaction takes at most so many. A change writes into five tables: at worst some 16 pages
  * with the branches and splits, a use count 3; so a batch stays below 11,000 pages, 43 MB, within
- * STORE_AHEAD_BYTES and within what LMDB holds of a transaction in memory. */
+ * TABLE_FILE_AHEAD_BYTES and within what LMDB holds of a transaction in memory. */
 #define COMMITTER_BATCH_MAX       256
 #define COMMITTER_BATCH_USAGE_MAX 2048
 
@@ -43,7 +43,7 @@ struct committer {
     unsigned job_count;       /* submitted, and not collected yet */
     unsigned job_max;
     bool stopping;
-    bool failed; /* a commit's outcome is unknown: nothing may build on it */
+    int failure; /* -EIO a commit's outcome is unknown, -ESTALE the file is not ours: the end */
 
     struct usage_queue writing; /* the thread's own: what it took, and how far it is */
     size_t written;
@@ -128,7 +128,7 @@ static int apply_rest(struct committer *c, MDB_txn *txn, const struct jobs *batc
         end = c->written + COMMITTER_BATCH_USAGE_MAX;
     __attribute__((cleanup(tables_abort))) MDB_txn *child = NULL;
     int r = tables_error(mdb_txn_begin(c->store->env, txn, 0, &child));
-    if (r == 0)
+    if (r == 0 && !c->store->disk_full)
         r = write_usage(c, child, end);
     if (r == 0)
         r = write_clock(c, child, batch, end);
@@ -140,12 +140,31 @@ static int apply_rest(struct committer *c, MDB_txn *txn, const struct jobs *batc
     return tables_error(mdb_txn_commit(complete)) < 0 ? -EIO : 0;
 }
 
-static int commit_batch(struct committer *c, struct jobs *batch)
+/* What a failed commit means. LMDB writes the meta page last, and when that fails begins no further
+ * transaction: as long as it does, the meta page was not touched, and the table is known to be as
+ * it was. A disk that has no room says so in that way; any other that fails is not trusted. */
+static int commit_error(struct store *store, int lmdb_error)
 {
-    store_grow(c->store);
-    __attribute__((cleanup(tables_abort))) MDB_txn *txn = NULL;
-    if (mdb_txn_begin(c->store->env, NULL, 0, &txn) != 0)
+    __attribute__((cleanup(tables_abort))) MDB_txn *next = NULL;
+    int error = tables_error(lmdb_error);
+    if (mdb_txn_begin(store->env, NULL, 0, &next) != 0)
         return -EIO;
+    switch (error) {
+    case -ENOMEM:
+    case -EROFS: return error;
+    case -ENOSPC: return lmdb_error == ENOSPC ? -EDQUOT : -ENOSPC; /* the disk, or the map */
+    case -EDQUOT:
+    case -EFBIG: return -EDQUOT;
+    default: return table_file_is_cramped(store) ? -EDQUOT : -EIO;
+    }
+}
+
+static int try_batch(struct committer *c, struct jobs *batch)
+{
+    __attribute__((cleanup(tables_abort))) MDB_txn *txn = NULL;
+    int r = tables_error(mdb_txn_begin(c->store->env, NULL, 0, &txn));
+    if (r < 0)
+        return r == -ENOMEM ? r : -EIO;
     for (struct job *job = batch->first; job; job = job->next)
         if (change_apply(c->store, txn, &job->change, &job->result) == -EIO)
             return -EIO;
@@ -153,7 +172,24 @@ static int commit_batch(struct committer *c, struct jobs *batch)
         return -EIO;
     MDB_txn *complete = txn;
     txn = NULL;
-    return mdb_txn_commit(complete) != 0 ? -EIO : 0;
+    r = mdb_txn_commit(complete);
+    return r == 0 ? 0 : commit_error(c->store, r);
+}
+
+static int commit_batch(struct committer *c, struct jobs *batch)
+{
+    int r = table_file_prepare(c->store);
+    if (r < 0)
+        return r;
+    r = try_batch(c, batch);
+    if (r == -EDQUOT && !c->store->disk_full) {
+        /* Once more, without what adds to the table: a revocation shall not share a mint's fate. */
+        c->store->disk_full = true;
+        r = try_batch(c, batch);
+    }
+    if (r == 0)
+        table_file_settle(c->store);
+    return r;
 }
 
 /* ---- the thread -------------------------------------------------------------------------------
@@ -187,17 +223,18 @@ static void notify(struct committer *c)
 
 static void finish_batch(struct committer *c, struct jobs *batch, int error)
 {
-    if (error < 0) {
+    if (error < 0)
         jobs_fail(batch, error);
+    if (error == -EIO || error == -ESTALE) {
         jobs_fail(&c->queued, -ESHUTDOWN); /* never tried: these are known not to be there */
         jobs_move(&c->queued, batch);
         usage_queue_clear(&c->usage);
         usage_queue_clear(&c->writing);
         c->written = 0;
-        c->failed = true;
+        c->failure = error;
     }
     jobs_move(batch, &c->finished);
-    if (c->finished.first)
+    if (c->finished.first || c->failure < 0)
         notify(c);
 }
 
@@ -255,6 +292,7 @@ int committer_new(struct store *store, struct committer **ret)
         return -ENOMEM;
     c->store = store;
     c->job_max = COMMITTER_QUEUE_MAX;
+    table_file_settle(store);
     pthread_mutex_init(&c->mutex, NULL); /* neither can fail with default attributes on Linux */
     pthread_cond_init(&c->wake, NULL);
     c->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -291,7 +329,7 @@ struct committer *committer_free(struct committer *committer)
 /* With the mutex. */
 static int require_open(const struct committer *c)
 {
-    return c->failed || c->stopping ? -ESHUTDOWN : 0;
+    return c->failure < 0 || c->stopping ? -ESHUTDOWN : 0;
 }
 
 int committer_submit(struct committer *committer, const struct change *change,
@@ -330,6 +368,14 @@ int committer_submit_usage(struct committer *committer, struct text key_id,
         pthread_cond_signal(&committer->wake);
     pthread_mutex_unlock(&committer->mutex);
     return r;
+}
+
+int committer_failure(struct committer *committer)
+{
+    pthread_mutex_lock(&committer->mutex);
+    int failure = committer->failure;
+    pthread_mutex_unlock(&committer->mutex);
+    return failure;
 }
 
 int committer_fd(const struct committer *committer)

@@ -29,7 +29,7 @@ void committer_set_queue_max(struct committer *committer, unsigned max);
 struct committer *committer_free(struct committer *committer);
 
 /* Copies change. done runs exactly once if and only if this returned 0. -EAGAIN: queue full;
- * -ESHUTDOWN: after an -EIO, nothing is committed any more. */
+ * -ESHUTDOWN: see committer_failure(). */
 int committer_submit(struct committer *committer, const struct change *change,
                      committer_done_fn done, void *userdata);
 
@@ -46,7 +46,11 @@ struct committer_stats {
 };
 void committer_stats(struct committer *committer, struct committer_stats *ret);
 
-/* Readable when there is something to collect. Owned by the committer. */
+/* 0, or why nothing is committed any more: -EIO the outcome of a commit is unknown; -ESTALE
+ * data.mdb was replaced, cut or written by somebody else. */
+int committer_failure(struct committer *committer);
+
+/* Readable when there is something to collect, or after a failure. Owned by the committer. */
 int committer_fd(const struct committer *committer);
 void committer_collect(struct committer *committer);
 

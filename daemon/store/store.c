@@ -11,6 +11,7 @@
 
 #include "daemon/store/claim.h"
 #include "daemon/store/schema.h"
+#include "daemon/store/table_file.h"
 #include "daemon/store/tables.h"
 #include "lib/core/cursor.h"
 
@@ -90,34 +91,6 @@ static int check_file_before(int dir_fd, const char *dir, char message[static ST
 
 /* ---- the file in LMDB -------------------------------------------------------------------------
  */
-
-static uint64_t file_size_needed(MDB_env *env)
-{
-    MDB_envinfo info;
-    MDB_stat stat;
-    if (mdb_env_info(env, &info) != 0 || mdb_env_stat(env, &stat) != 0)
-        return UINT64_MAX;
-    return ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
-}
-
-static int check_file_length(struct store *store, const char *dir,
-                             char message[static STORE_ERROR_MAX])
-{
-    mdb_filehandle_t fd;
-    struct stat st = {0};
-    int r = tables_error(mdb_env_get_fd(store->env, &fd));
-    if (r == 0 && fstat(fd, &st) < 0)
-        r = -errno;
-    if (r < 0)
-        return store_complain(message, r, dir, "can't read data.mdb: %s", strerror(-r));
-    uint64_t needed = file_size_needed(store->env);
-    if ((uint64_t)st.st_size < needed)
-        return store_complain(message, -EBADMSG, dir,
-                              "data.mdb is truncated: %llu bytes, where %llu were written: restore "
-                              "it from a backup",
-                              (unsigned long long)st.st_size, (unsigned long long)needed);
-    return 0;
-}
 
 static int open_env(const char *dir, uint64_t map_bytes, MDB_env **env)
 {
@@ -246,13 +219,14 @@ static int open_table(struct store *store, const struct store_options *options,
     r = open_env(dir, options->map_size_bytes, &store->env);
     if (r < 0)
         return complain_of_env(r, dir, message);
-    r = check_file_length(store, dir, message);
+    r = table_file_check_length(store, dir, message);
     if (r == 0)
         r = schema_open(store, dir, message);
     if (r < 0)
         return r;
-    store_grow(store);
-    r = start_reading(store);
+    r = table_file_prepare(store);
+    if (r == 0)
+        r = start_reading(store);
     return r < 0 ? complain_of_env(r, dir, message) : 0;
 }
 
@@ -290,24 +264,4 @@ struct store *store_close(struct store *store)
         close(store->dir_fd);
     free(store);
     return NULL;
-}
-
-void store_grow(struct store *store)
-{
-    mdb_filehandle_t fd;
-    struct stat st;
-    MDB_envinfo info;
-    if (mdb_env_get_fd(store->env, &fd) != 0 || fstat(fd, &st) < 0 ||
-        mdb_env_info(store->env, &info) != 0)
-        return;
-    uint64_t wanted = file_size_needed(store->env) + STORE_AHEAD_BYTES;
-    if (wanted > info.me_mapsize)
-        wanted = info.me_mapsize;
-    if ((uint64_t)st.st_size >= wanted)
-        return;
-    /* Twice as far, so that this is done once in many batches. */
-    if (wanted + STORE_AHEAD_BYTES <= info.me_mapsize)
-        wanted += STORE_AHEAD_BYTES;
-    if (ftruncate(fd, (off_t)wanted) < 0)
-        return;
 }

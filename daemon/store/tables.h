@@ -27,6 +27,11 @@ struct store {
     MDB_dbi dbi[TABLE_COUNT]; /* never changes once open: both threads read it */
     MDB_txn *read;            /* the reading thread's; parked between store_read_end() and begin */
     bool reading;
+    /* Of table_file.c, for the writing thread alone once the store is open: */
+    uint64_t file_bytes;   /* how long data.mdb was when last seen; 0: not yet */
+    size_t last_txn;       /* LMDB's number of the last commit in it */
+    uint64_t reserved_end; /* blocks are allocated up to here */
+    bool disk_full;        /* only what needs the reserve may be written */
 };
 
 /* The name that a table has in the file. Static. */
@@ -87,18 +92,6 @@ int tables_put_scopes(const struct store *store, MDB_txn *txn,
  * that there may ever be. */
 int tables_room(const struct store *store, MDB_txn *txn, uint64_t *ret_used_bytes,
                 uint64_t *ret_map_bytes);
-
-/* ---- the file ---------------------------------------------------------------------------------
- */
-
-/* A batch of the committer's can't need more than this: see COMMITTER_BATCH_MAX. */
-#define STORE_AHEAD_BYTES (UINT64_C(64) << 20)
-
-/* Make the file longer than the next batch can reach, with a hole. LMDB leaves pages unwritten that
- * a transaction took and gave back, so a sound file may end before its last page number; with this
- * it never does, and one that is too short was truncated: reading on would raise SIGBUS. Best
- * effort: if the disk refuses, the commit tells. */
-void store_grow(struct store *store);
 
 /* Fill message with "path: " and the sentence; returns error. */
 int store_complain(char message[static STORE_ERROR_MAX], int error, const char *path,
