@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "daemon/commands.h"
@@ -117,21 +118,39 @@ static _Noreturn void be_program(const struct fake *fake, const struct fake_run 
     _exit(status);
 }
 
+/* A terminal at which somebody has typed ahead: input. Returns the program's side of it. */
+static int dialogue_with(const char *input, int *ret_master_fd)
+{
+    struct termios settings;
+    int slave_fd;
+    ck_assert_int_eq(openpty(ret_master_fd, &slave_fd, NULL, NULL, NULL), 0);
+    ck_assert_int_eq(tcgetattr(slave_fd, &settings), 0);
+    settings.c_lflag &= ~(tcflag_t)ECHO;
+    settings.c_oflag &= ~(tcflag_t)OPOST;
+    ck_assert_int_eq(tcsetattr(slave_fd, TCSANOW, &settings), 0);
+    size_t len = input ? strlen(input) : 0;
+    ck_assert_int_eq(write(*ret_master_fd, input ? input : "", len), (ssize_t)len);
+    return slave_fd;
+}
+
 void fake_admin(const struct fake *fake, struct fake_run *run)
 {
     FILE *in = file_with(run->input), *err = file_with(NULL), *out = file_with(NULL);
-    int out_fd = fileno(out), read_fd = out_fd;
+    int out_fd = fileno(out), read_fd = out_fd, in_fd = fileno(in), err_fd = fileno(err);
+    int err_read_fd = err_fd;
     if (run->on_terminal) {
         struct winsize size = {.ws_row = 25, .ws_col = 120};
         ck_assert_int_eq(openpty(&read_fd, &out_fd, NULL, NULL, &size), 0);
     }
+    if (run->can_be_asked)
+        in_fd = err_fd = dialogue_with(run->input, &err_read_fd);
     pid_t pid = fork();
     ck_assert_int_ge(pid, 0);
     if (pid == 0) {
         setenv("TERM", "xterm", 1);
-        dup2(fileno(in), STDIN_FILENO);
+        dup2(in_fd, STDIN_FILENO);
         dup2(out_fd, STDOUT_FILENO);
-        dup2(fileno(err), STDERR_FILENO);
+        dup2(err_fd, STDERR_FILENO);
         be_program(fake, run);
     }
     int child_fd = pidfd_open(pid, 0);
@@ -151,13 +170,46 @@ void fake_admin(const struct fake *fake, struct fake_run *run)
         close(out_fd);
     else
         rewind(out);
-    rewind(err);
+    if (run->can_be_asked)
+        close(err_fd);
+    else
+        rewind(err);
     take_text(read_fd, run->out);
-    take_text(fileno(err), run->err);
+    take_text(err_read_fd, run->err);
     close(child_fd);
+    if (run->can_be_asked)
+        close(err_read_fd);
     if (run->on_terminal)
         close(read_fd);
     fclose(in);
     fclose(out);
     fclose(err);
+}
+
+void fake_expect(const struct fake *fake, struct fake_run *run, const char *const *arguments,
+                 const char *const *replies, int status)
+{
+    unsigned count = 0;
+    run->arguments = arguments;
+    memset(run->replies, 0, sizeof run->replies);
+    for (; replies[count]; count++) {
+        ck_assert_uint_lt(count, FAKE_EXCHANGES_MAX);
+        run->replies[count] = replies[count];
+    }
+    fake_admin(fake, run);
+    ck_assert_msg(run->status == status, "exit status %d: %s%s", run->status, run->out, run->err);
+    ck_assert_uint_eq(run->request_count, count);
+}
+
+void fake_asked(const struct fake_run *run, unsigned n, const char *beginning)
+{
+    ck_assert_uint_lt(n, run->request_count);
+    ck_assert_msg(strncmp(run->requests[n], beginning, strlen(beginning)) == 0,
+                  "the request is %.100s", run->requests[n]);
+}
+
+const char *fake_body(const struct fake_run *run, unsigned n)
+{
+    const char *end = strstr(run->requests[n], "\r\n\r\n");
+    return end ? end + 4 : "";
 }

@@ -21,6 +21,7 @@ struct fake_run {
     const char *const *arguments;             /* after "admin", NULL-terminated */
     const char *input;                        /* standard input; NULL: empty */
     bool on_terminal;                         /* standard output is one, of 120 columns */
+    bool can_be_asked;                        /* standard input and error are one; no echo */
     const char *replies[FAKE_EXCHANGES_MAX];  /* raw; "" breaks off without an answer */
     char requests[FAKE_EXCHANGES_MAX][16384]; /* raw, as they came */
     unsigned request_count;
@@ -41,5 +42,18 @@ const char *fake_reply(const char *status_line, const char *body);
 
 /* Run command_admin() in a child with --runtime of the fake. */
 void fake_admin(const struct fake *fake, struct fake_run *run);
+
+/* Words of a command line. */
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* The same with these arguments and replies (NULL-terminated, made by fake_reply()): each reply is
+ * asked for, and the exit status is this one, or the test ends. */
+void fake_expect(const struct fake *fake, struct fake_run *run, const char *const *arguments,
+                 const char *const *replies, int status);
+
+/* The nth request (from 0) begins with this: "POST /v1/tokens HTTP", or the test ends. */
+void fake_asked(const struct fake_run *run, unsigned n, const char *beginning);
+/* Its body. */
+const char *fake_body(const struct fake_run *run, unsigned n);
 
 #endif

@@ -4,38 +4,17 @@
 
 #include "daemon/commands.h"
 #include "tests/daemon/admin/fake.h"
+#include "tests/daemon/admin/sample.h"
 #include "tests/suite.h"
-
-#define SECRET "stk_live_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17"
-#define KEY_ID "key_4tGvQ2mZx8LrB1sN"
-
-/* A token as the daemon describes it, but for its last braces. */
-#define TOKEN_OPEN                                                                                 \
-    "{\"key_id\":\"" KEY_ID "\",\"kind\":\"live\",\"secret_prefix\":\"stk_live_zQWB\","            \
-    "\"site_id\":\"kasa\",\"name\":\"production\",\"state\":\"active\","                           \
-    "\"scopes\":[\"catalog:read\",\"cart:write\"],\"allowed_origins\":[\"https://kasa.example\"]," \
-    "\"missing_origin\":\"deny\",\"limit\":{\"requests\":60,\"window\":\"1m\",\"burst\":60},"      \
-    "\"strict\":false,\"remaining\":59,\"created_at\":\"2026-11-24T03:55:00Z\","                   \
-    "\"created_by\":0,\"expires_at\":null,\"last_used_at\":null,\"allowed_count\":12,"             \
-    "\"refused_count\":3,\"revoked_at\":null,\"revoked_reason\":null,\"grace_until\":null,"        \
-    "\"rotated_from_key_id\":null,\"rotated_to_key_id\":null"
-#define TOKEN  TOKEN_OPEN "}"
-#define MINTED TOKEN_OPEN ",\"secret\":\"" SECRET "\"}"
 
 static struct fake fake;
 static struct fake_run run;
 
-#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
-
 /* Run with up to two replies (NULL: none) and expect an exit status. */
 static void expect(const char *const *arguments, const char *reply, const char *reply_2, int status)
 {
-    run.arguments = arguments;
-    run.replies[0] = reply;
-    run.replies[1] = reply_2;
-    fake_admin(&fake, &run);
-    ck_assert_msg(run.status == status, "exit status %d: %s%s", run.status, run.out, run.err);
-    ck_assert_uint_eq(run.request_count, reply ? reply_2 ? 2 : 1 : 0);
+    const char *const replies[] = {reply, reply_2, NULL};
+    fake_expect(&fake, &run, arguments, replies, status);
 }
 
 static const char *body_of(const char *request)

@@ -39,6 +39,8 @@ out_has "^KEY ID +SITE +NAME +TOKEN +STATE +LIMIT +LAST USED$"
 out_has "^$first  kasa  production  stk_live_....\.\.\.  active  60/1m +20..-..-..T..:..:..Z$"
 out_has "^$second  kasa  Kasa Ödeme  stk_test_....\.\.\.  active  600/10s, burst 50  never$"
 out_lacks "$TOKEN"
+admin 0 list --quiet
+[ "$(sort "$dir/out")" = "$(printf '%s\n' "$first" "$second" | sort)" ] || fail "not the two key ids"
 admin 0 list --json
 [ "$(grep -c '"key_id"' "$dir/out")" -eq 2 ] || fail "not two objects"
 out_lacks '"secret":'
