@@ -87,7 +87,7 @@ until_works curl -s --unix-socket "$dir/web.sock" http://shop.example/ || { cat 
 echo "== a token for site kasa: catalog and cart, from https://kasa.example, 5 calls a minute"
 token=$("$stkgate" admin mint --site kasa --name storefront --scope catalog:read --scope cart:write \
     --origin https://kasa.example --limit 5 2>"$dir/minted") || die "mint failed: $(cat "$dir/minted")"
-key_id=$("$stkgate" admin list --json | sed -n 's/.*"key_id": *"\([^"]*\)".*/\1/p' | head -n 1)
+key_id=$("$stkgate" admin list --quiet | head -n 1)
 good=$(printf 'X-Stella-Token: %s\nX-Site-ID: kasa\nOrigin: https://kasa.example' "$token")
 typo=${token%?}$([ "${token: -1}" = a ] && echo b || echo a)
 
@@ -108,15 +108,15 @@ call "one too many" 429 GET /catalog 'Retry-After: [1-9][0-9]*' 'RateLimit-Remai
 echo
 echo "== another token, rotated and then revoked"
 token=$("$stkgate" admin mint --site shop --name app --limit 10 2>/dev/null) || die "mint failed"
-key_id=$("$stkgate" admin list --site shop --json | sed -n 's/.*"key_id": *"\([^"]*\)".*/\1/p' | head -n 1)
+key_id=$("$stkgate" admin list --site shop --quiet | head -n 1)
 old=$(printf 'X-Stella-Token: %s\nX-Site-ID: shop' "$token")
 call "before it is rotated" 200 GET /catalog <<<"$old"
 token=$("$stkgate" admin rotate "$key_id" 2>"$dir/rotated") || die "rotate failed: $(cat "$dir/rotated")"
 new=$(printf 'X-Stella-Token: %s\nX-Site-ID: shop' "$token")
 call "the old value after rotate" 401 GET /catalog <<<"$old"
 call "the new value; rotating has refilled nothing" 200 GET /catalog 'RateLimit-Remaining: 8' <<<"$new"
-key_id=$("$stkgate" admin list --site shop --state active --json | sed -n 's/.*"key_id": *"\([^"]*\)".*/\1/p' | head -n 1)
-"$stkgate" admin revoke "$key_id" --reason "end of the demo" >/dev/null || die "revoke failed"
+key_id=$("$stkgate" admin list --site shop --state active --quiet | head -n 1)
+"$stkgate" admin revoke "$key_id" --yes --reason "end of the demo" >/dev/null || die "revoke failed"
 call "the very next call after revoke" 401 GET /catalog <<<"$new"
 
 echo

@@ -21,32 +21,35 @@ static const struct verb *const verbs[] = {
 static const struct usage admin_usage = {
     .name = "admin",
     .synopsis = "VERB [OPTION]...",
-    .help = "Manage the storefront access tokens of the daemon on this host.\n"
-            "\n"
-            "Verbs:\n"
-            "  mint           issue a new token for a site\n"
-            "  list           list tokens and legacy keys\n"
-            "  show KEY_ID    show one in full\n"
-            "  rotate KEY_ID  replace a token's secret by a new one\n"
-            "  revoke KEY_ID  end a token, now and for good\n"
-            "  legacy add     let an old X-API-Key value work until its sunset\n"
-            "  scope list     list the scopes that tokens can have\n"
-            "  scope add NAME register a further scope\n"
-            "  status         show the state of the daemon\n"
-            "\n"
-            "Options of each verb:\n"
-            "      --runtime DIR  directory of the daemon's sockets\n"
-            "                     (default $STKGATE_RUNTIME, else /run/stkgate)\n"
-            "      --json         print JSON, for programs\n"
-            "  -h, --help         show the options of the verb\n"
-            "\n"
-            "Exit status: 0 done, 1 refused by the daemon, 64 usage, 69 no daemon there.\n"
-            "\n"
-            "Examples:\n"
-            "  stkgate admin mint --site kasa --name production\n"
-            "  TOKEN=$(stkgate admin mint --site kasa --name ci --test --expires 1d)\n"
-            "  stkgate admin list --site kasa\n"
-            "  stkgate admin rotate key_4tGvQ2mZx8LrB1sN --grace 15m\n"};
+    .help =
+        "Manage the storefront access tokens of the daemon on this host.\n"
+        "\n"
+        "Verbs:\n"
+        "  mint           issue a new token for a site\n"
+        "  list           list tokens and legacy keys\n"
+        "  show KEY_ID    show one in full\n"
+        "  rotate KEY_ID  replace a token's secret by a new one\n"
+        "  revoke KEY_ID  end a token, now and for good\n"
+        "  legacy add     let an old X-API-Key value work until its sunset\n"
+        "  scope list     list the scopes that tokens can have\n"
+        "  scope add NAME register a further scope\n"
+        "  status         show the state of the daemon\n"
+        "\n"
+        "Options of each verb:\n"
+        "      --runtime DIR  directory of the daemon's sockets\n"
+        "                     (default $STKGATE_RUNTIME, else /run/stkgate)\n"
+        "      --json         print JSON, for programs\n"
+        "  -h, --help         show the options of the verb\n"
+        "\n"
+        "What can't be undone is asked for on a terminal; elsewhere it needs --yes.\n"
+        "Exit status: 0 done, 1 refused by the daemon or not confirmed, 64 usage, 69 no daemon\n"
+        "there.\n"
+        "\n"
+        "Examples:\n"
+        "  stkgate admin mint --site kasa --name production\n"
+        "  TOKEN=$(stkgate admin mint --site kasa --name ci --test --expires 1d)\n"
+        "  stkgate admin list --site kasa\n"
+        "  stkgate admin rotate key_4tGvQ2mZx8LrB1sN --grace 15m\n"};
 
 /* ---- what verbs share ---------------------------------------------------------------------- */
 
@@ -90,19 +93,27 @@ int admin_call(struct admin *admin, const char *method, const char *path, json_t
     return status;
 }
 
-int admin_token_path(struct admin *admin, const char *key_id, const char *suffix,
-                     char path[static ADMIN_PATH_MAX])
+int admin_path(const struct admin *admin, const struct admin_place *place,
+               char path[static ADMIN_PATH_MAX])
 {
     /* Checked here, and not by the daemon alone, because of what it may be instead: a token, which
      * must not travel in a path, nor be repeated in a message. */
-    if (strncmp(key_id, "stk_", 4) == 0)
+    if (strncmp(place->key_id, "stk_", 4) == 0)
         return arguments_fail(admin->usage, "this is a token, not its KEY_ID; and tokens do not "
                                             "belong on a command line: others can read it there");
-    if (!key_id_is_valid(text_of(key_id)))
+    if (!key_id_is_valid(text_of(place->key_id)))
         return arguments_fail(admin->usage, "this is not a KEY_ID, which is key_ and 16 letters or "
                                             "digits; 'stkgate admin list' shows them");
-    snprintf(path, ADMIN_PATH_MAX, "/v1/tokens/%s%s", key_id, suffix);
+    snprintf(path, ADMIN_PATH_MAX, "%s%s%s", place->before, place->key_id, place->behind);
     return EXIT_STATUS_OK;
+}
+
+int admin_get_token(struct admin *admin, const char *key_id, json_t **ret)
+{
+    const struct admin_place place = {"/v1/tokens/", key_id, ""};
+    char path[ADMIN_PATH_MAX];
+    int status = admin_path(admin, &place, path);
+    return status == EXIT_STATUS_OK ? admin_call(admin, "GET", path, NULL, ret) : status;
 }
 
 int admin_print_json(const struct admin *admin, const json_t *value)

@@ -52,11 +52,21 @@ int admin_connect(struct admin *admin);
 int admin_call(struct admin *admin, const char *method, const char *path, json_t *body,
                json_t **ret);
 
-/* "/v1/tokens/KEY_ID" and what follows it, into path. EXIT_STATUS_OK; or the exit status, and it
- * has been printed that this is no key id (without repeating it: it may be a token). */
+/* A path with a key_id in it. */
 #define ADMIN_PATH_MAX 64
-int admin_token_path(struct admin *admin, const char *key_id, const char *suffix,
-                     char path[static ADMIN_PATH_MAX]);
+struct admin_place {
+    const char *before; /* "/v1/tokens/" */
+    const char *key_id; /* from the command line: may be anything */
+    const char *behind; /* "/revoke" */
+};
+/* EXIT_STATUS_OK; or the exit status, and it has been printed that this is no key id (without
+ * repeating it: it may be a token). */
+int admin_path(const struct admin *admin, const struct admin_place *place,
+               char path[static ADMIN_PATH_MAX]);
+
+/* GET /v1/tokens/KEY_ID: a token or a legacy key. EXIT_STATUS_OK and *ret, for the caller to
+ * release; or the exit status, printed. */
+int admin_get_token(struct admin *admin, const char *key_id, json_t **ret);
 
 /* Print a failure that is not a matter of usage. Returns EXIT_STATUS_REFUSED. */
 int admin_fail(const struct admin *admin, const char *format, ...)

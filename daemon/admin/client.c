@@ -228,6 +228,12 @@ static int take_answer(struct client *client, json_t **ret)
     return status;
 }
 
+static bool is_change(const struct client_call *call)
+{
+    return strcmp(call->method, "GET") != 0;
+}
+
+/* body: "" for none. */
 static bool set_request(struct client *client, const struct client_call *call, const char *body)
 {
     char url[8192];
@@ -235,9 +241,11 @@ static bool set_request(struct client *client, const struct client_call *call, c
     if (len < 0 || (size_t)len >= sizeof url ||
         curl_easy_setopt(client->curl, CURLOPT_URL, url) != CURLE_OK)
         return false;
-    if (!body)
-        return curl_easy_setopt(client->curl, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+    if (!is_change(call))
+        return curl_easy_setopt(client->curl, CURLOPT_HTTPGET, 1L) == CURLE_OK &&
+               curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, NULL) == CURLE_OK;
     return curl_easy_setopt(client->curl, CURLOPT_POST, 1L) == CURLE_OK &&
+           curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, call->method) == CURLE_OK &&
            curl_easy_setopt(client->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body)) ==
                CURLE_OK &&
            curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, body) == CURLE_OK;
@@ -245,17 +253,16 @@ static bool set_request(struct client *client, const struct client_call *call, c
 
 int client_call(struct client *client, const struct client_call *call, json_t **ret)
 {
-    bool is_change = strcmp(call->method, "POST") == 0;
     char *body = call->body ? json_dumps(call->body, JSON_COMPACT) : NULL;
     int status;
     forget_body(client);
-    if ((is_change && !body) || !set_request(client, call, body)) {
+    if ((call->body && !body) || !set_request(client, call, body ? body : "")) {
         status = fail(client, EXIT_STATUS_REFUSED, "the request could not be made: out of memory");
     } else {
         CURLcode code = curl_easy_perform(client->curl);
         status = code == CURLE_OK                ? take_answer(client, ret)
                  : code == CURLE_COULDNT_CONNECT ? fail_to_connect(client)
-                                                 : fail_in_transfer(client, code, is_change);
+                                                 : fail_in_transfer(client, code, is_change(call));
     }
     curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, NULL);
     wiping_free(body);

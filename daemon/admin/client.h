@@ -19,9 +19,9 @@ struct client_options {
 };
 
 struct client_call {
-    const char *method; /* "GET" or "POST" */
+    const char *method; /* "GET"; all others are changes: "POST", "PATCH", "DELETE" */
     const char *path;   /* "/v1/tokens", with its query */
-    const json_t *body; /* of a POST; else NULL */
+    const json_t *body; /* of a change; NULL: none */
 };
 
 /* wiping_install() comes first. Connects to nothing yet. -ENOMEM; -ENAMETOOLONG: runtime is too

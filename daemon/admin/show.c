@@ -139,11 +139,8 @@ static int run(struct admin *admin, int argc, char *argv[])
     int status;
     if (!arguments_parse(&arguments, argc, argv, &status))
         return status;
-    char path[ADMIN_PATH_MAX];
     json_t *token = NULL;
-    status = admin_token_path(admin, key_id, "", path);
-    if (status == EXIT_STATUS_OK)
-        status = admin_call(admin, "GET", path, NULL, &token);
+    status = admin_get_token(admin, key_id, &token);
     if (status == EXIT_STATUS_OK && admin->json)
         status = admin_print_json(admin, token);
     else if (status == EXIT_STATUS_OK)

@@ -31,7 +31,7 @@ for round in 1 2 3; do
     done < <(grep . "$dir/acknowledged")
 done
 mint --site kasa --name leaked
-"$stkgate" admin revoke "$key_id" --reason leaked >/dev/null 2>&1 || fail "revoke"
+"$stkgate" admin revoke "$key_id" --yes --reason leaked >/dev/null 2>&1 || fail "revoke"
 stop_daemon KILL
 start_daemon
 expect 1 check --site kasa

@@ -34,7 +34,7 @@ for name in one two three; do
     http admin.sock /v1/tokens POST "{\"site_id\": \"$token\", \"name\": \"x\"}" </dev/null
     http admin.sock /v1/tokens POST "{\"site_id\": \"kasa\", \"$token\": 1" </dev/null
     http admin.sock /v1/legacy POST "{\"site_id\": \"kasa\", \"api_key\": \"$legacy\"}" </dev/null
-    expect 1 "$stkgate" admin revoke "$key_id" --reason "was $token"
+    expect 1 "$stkgate" admin revoke "$key_id" --yes --reason "was $token"
     said 'write its key_id'
     token=$("$stkgate" admin rotate "$key_id" 2>>"$dir/outputs") || fail "rotate"
     tokens+=$'\n'$token
@@ -43,7 +43,7 @@ done
 "$stkgate" admin list --json >>"$dir/outputs" 2>&1
 "$stkgate" admin list >>"$dir/outputs" 2>&1
 "$stkgate" admin show "$key_id" >>"$dir/outputs" 2>&1
-"$stkgate" admin revoke "$key_id" >>"$dir/outputs" 2>&1
+"$stkgate" admin revoke "$key_id" --yes >>"$dir/outputs" 2>&1
 check --site kasa >>"$dir/outputs" 2>&1
 stop_daemon
 

@@ -27,7 +27,7 @@ if [ "$(id -u)" = 0 ]; then
     chmod 666 "$dir/run/admin.sock"
     expect 1 as_other "$dir/stkgate" admin list
     said 'stkgate-admin'
-    expect 1 as_other "$dir/stkgate" admin revoke "$key_id"
+    expect 1 as_other "$dir/stkgate" admin revoke "$key_id" --yes
     expect 0 check --service open --site kasa
 fi
 exit 0

@@ -22,7 +22,7 @@ grep -q '^507$' "$dir/codes" || fail "4000 tokens found room in 1 MiB"
 expect 1 "$stkgate" admin mint --site kasa --name "one more"
 said 'full'
 expect 0 check --site kasa
-expect 0 "$stkgate" admin revoke "$key_id"
+expect 0 "$stkgate" admin revoke "$key_id" --yes
 expect 1 check --site kasa
 said revoked_token
 stop_daemon

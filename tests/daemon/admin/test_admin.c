@@ -100,36 +100,6 @@ START_TEST(refuses_a_secret_that_is_no_token)
 }
 END_TEST
 
-START_TEST(rotates_with_a_grace)
-{
-    begin();
-    expect(WORDS("rotate", KEY_ID, "--grace=15m"),
-           fake_reply("201 Created", "{\"key_id\":\"key_new\",\"rotated_from_key_id\":\"" KEY_ID
-                                     "\",\"secret\":\"" SECRET "\"}"),
-           NULL, EXIT_STATUS_OK);
-    ck_assert(strncmp(run.requests[0], "POST /v1/tokens/" KEY_ID "/rotate HTTP", 46) == 0);
-    ck_assert_str_eq(body_of(run.requests[0]), "{\"grace\":\"15m\"}");
-    ck_assert_str_eq(run.out, SECRET "\n");
-    ck_assert_ptr_nonnull(strstr(run.err, KEY_ID " works for another 15m\n"));
-    expect(WORDS("rotate", KEY_ID), fake_reply("201 Created", MINTED), NULL, EXIT_STATUS_OK);
-    ck_assert_str_eq(body_of(run.requests[0]), "{}");
-    ck_assert_ptr_nonnull(strstr(run.err, " is revoked\n"));
-    fake_stop(&fake);
-}
-END_TEST
-
-START_TEST(revokes_with_a_reason)
-{
-    begin();
-    expect(WORDS("revoke", "--reason", "leaked \"again\"", KEY_ID), fake_reply("200 OK", TOKEN),
-           NULL, EXIT_STATUS_OK);
-    ck_assert(strncmp(run.requests[0], "POST /v1/tokens/" KEY_ID "/revoke HTTP", 46) == 0);
-    ck_assert_str_eq(body_of(run.requests[0]), "{\"reason\":\"leaked \\\"again\\\"\"}");
-    ck_assert_str_eq(run.out, "revoked " KEY_ID " of site kasa\n");
-    fake_stop(&fake);
-}
-END_TEST
-
 START_TEST(refuses_a_token_where_a_key_id_belongs)
 {
     static const char *const verbs[] = {"show", "rotate", "revoke"};
@@ -257,7 +227,8 @@ START_TEST(never_sends_a_terminal_what_it_would_obey)
     static const char *const lines[][6] = {
         {"show", KEY_ID},
         {"show", KEY_ID, "--json"},
-        {"revoke", KEY_ID},
+        {"revoke", KEY_ID, "--yes"},
+        {"rotate", KEY_ID, "--shorten=1m"},
         {"rotate", KEY_ID},
         {"mint", "--site=a", "--name=b"},
         {"mint", "--site=a", "--name=b", "--json"},
@@ -423,9 +394,9 @@ END_TEST
 
 SUITE_MAIN("admin", mints_with_the_secret_alone_on_stdout, mints_in_json_on_one_line,
            mints_with_a_warning_on_a_terminal, sends_every_option_of_a_mint,
-           refuses_a_secret_that_is_no_token, rotates_with_a_grace, revokes_with_a_reason,
-           refuses_a_token_where_a_key_id_belongs, lists_page_by_page, lists_json_as_one_array,
-           lists_nothing_quietly, lists_with_colour_on_a_terminal, fails_when_a_page_is_missing,
-           shows_all_facts, never_sends_a_terminal_what_it_would_obey, adds_a_legacy_key_from_stdin,
+           refuses_a_secret_that_is_no_token, refuses_a_token_where_a_key_id_belongs,
+           lists_page_by_page, lists_json_as_one_array, lists_nothing_quietly,
+           lists_with_colour_on_a_terminal, fails_when_a_page_is_missing, shows_all_facts,
+           never_sends_a_terminal_what_it_would_obey, adds_a_legacy_key_from_stdin,
            refuses_a_legacy_key_that_is_none, manages_scopes, shows_the_status,
            tells_usage_errors_before_it_asks, helps_with_every_verb, says_that_no_daemon_is_there)

@@ -68,7 +68,9 @@ err_has '^stkgate admin rotate: .'
 # ---- revoke
 newer=$(sed -n 's/^key_id: //p' "$dir/err")
 [ -n "$newer" ] || newer=$("$stkgate" admin show "$new" | sed -n 's/^ *Replaced by: //p')
-admin 0 revoke "$newer" --reason 'seen in a log'
+admin 64 revoke "$newer" --reason 'seen in a log'
+err_has 'say --yes'
+admin 0 revoke "$newer" --yes --reason 'seen in a log'
 out_is "revoked $newer of site kasa"
 [ "$(verdict "$NEWER")" = revoked_token ] || fail "a revoked token passes"
 admin 0 show "$newer"

@@ -54,7 +54,7 @@ out_has '^403 origin_denied '
 check 1 "$narrow" --site kasa --origin https://kasa.example --scope cart:write
 out_has '^403 insufficient_scope '
 ended=$(mint)
-expect 0 "$stkgate" admin revoke "$(sed -n 's/^key_id: //p' "$dir/minted")"
+expect 0 "$stkgate" admin revoke --yes "$(sed -n 's/^key_id: //p' "$dir/minted")"
 check 1 "$ended" --site kasa
 out_has '^401 revoked_token '
 
