@@ -14,8 +14,10 @@
 #include "lib/core/token.h"
 
 static const struct verb *const verbs[] = {
-    &verb_mint,       &verb_list,       &verb_show,      &verb_rotate, &verb_revoke,
-    &verb_legacy_add, &verb_scope_list, &verb_scope_add, &verb_status,
+    &verb_mint,      &verb_list,       &verb_show,        &verb_edit,          &verb_suspend,
+    &verb_resume,    &verb_rotate,     &verb_revoke,      &verb_site_list,     &verb_scope_list,
+    &verb_scope_add, &verb_legacy_add, &verb_legacy_list, &verb_legacy_remove, &verb_legacy_report,
+    &verb_audit,     &verb_status,
 };
 
 static const struct usage admin_usage = {
@@ -24,22 +26,36 @@ static const struct usage admin_usage = {
     .help =
         "Manage the storefront access tokens of the daemon on this host.\n"
         "\n"
-        "Verbs:\n"
-        "  mint           issue a new token for a site\n"
-        "  list           list tokens and legacy keys\n"
-        "  show KEY_ID    show one in full\n"
-        "  rotate KEY_ID  replace a token's secret by a new one\n"
-        "  revoke KEY_ID  end a token, now and for good\n"
-        "  legacy add     let an old X-API-Key value work until its sunset\n"
-        "  scope list     list the scopes that tokens can have\n"
-        "  scope add NAME register a further scope\n"
-        "  status         show the state of the daemon\n"
+        "Tokens:\n"
+        "  mint                   issue a new token for a site\n"
+        "  list                   list tokens and legacy keys\n"
+        "  show KEY_ID            show one in full\n"
+        "  edit KEY_ID            change its name, scopes, origins, limit or expiry\n"
+        "  suspend KEY_ID         make it refuse every call until it is resumed\n"
+        "  resume KEY_ID          let it work again\n"
+        "  rotate KEY_ID          replace its secret by a new one\n"
+        "  revoke KEY_ID          end it, now and for good\n"
+        "\n"
+        "Legacy keys (X-API-Key):\n"
+        "  legacy add             let an old value work until its sunset\n"
+        "  legacy list            list them\n"
+        "  legacy report          which sites still depend on one\n"
+        "  legacy remove KEY_ID   forget one\n"
+        "\n"
+        "Sites and scopes:\n"
+        "  site list              list the sites that have credentials\n"
+        "  scope list             list the scopes that tokens can have\n"
+        "  scope add NAME         register a further scope\n"
+        "\n"
+        "The daemon:\n"
+        "  status                 how it is: table, commits, checks, clients\n"
+        "  audit                  who changed what, and when\n"
         "\n"
         "Options of each verb:\n"
-        "      --runtime DIR  directory of the daemon's sockets\n"
-        "                     (default $STKGATE_RUNTIME, else /run/stkgate)\n"
-        "      --json         print JSON, for programs\n"
-        "  -h, --help         show the options of the verb\n"
+        "      --runtime DIR      directory of the daemon's sockets\n"
+        "                         (default $STKGATE_RUNTIME, else /run/stkgate)\n"
+        "      --json             print JSON, for programs\n"
+        "  -h, --help             show the options of the verb\n"
         "\n"
         "What can't be undone is asked for on a terminal; elsewhere it needs --yes.\n"
         "Exit status: 0 done, 1 refused by the daemon or not confirmed, 64 usage, 69 no daemon\n"
@@ -143,14 +159,48 @@ static const struct verb *find_verb(int argc, char *argv[], int *ret_words)
     return NULL;
 }
 
-static int fail_without_verb(int argc, char *argv[])
+/* Whether it is the first of two words that name verbs. */
+static bool is_group(const char *word)
+{
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        if (verbs[i]->subname && strcmp(word, verbs[i]->name) == 0)
+            return true;
+    return false;
+}
+
+static void print_group(const char *group)
+{
+    const char *lead = "Usage:";
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        const struct usage *usage = verbs[i]->usage;
+        if (!verbs[i]->subname || strcmp(group, verbs[i]->name) != 0)
+            continue;
+        printf("%s stkgate %s %s\n", lead, usage->name, usage->synopsis);
+        lead = "      ";
+    }
+}
+
+static int fail_without_subname(const char *group)
+{
+    char names[128] = "";
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        size_t len = strlen(names);
+        if (verbs[i]->subname && strcmp(group, verbs[i]->name) == 0)
+            snprintf(names + len, sizeof names - len, "%s%s", len ? ", " : "", verbs[i]->subname);
+    }
+    return arguments_fail(&admin_usage, "after '%s' comes one of: %s", group, names);
+}
+
+static int run_without_verb(int argc, char *argv[])
 {
     if (argc < 1)
         return arguments_fail(&admin_usage, "a verb is missing; --help lists them");
-    if (strcmp(argv[0], "legacy") == 0)
-        return arguments_fail(&admin_usage, "after 'legacy' comes 'add'");
-    if (strcmp(argv[0], "scope") == 0)
-        return arguments_fail(&admin_usage, "after 'scope' comes 'list' or 'add NAME'");
+    if (is_group(argv[0])) {
+        if (argc < 2 || (strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-h") != 0))
+            return fail_without_subname(argv[0]);
+        print_group(argv[0]);
+        return EXIT_STATUS_OK;
+    }
     if (!argument_may_be_shown(argv[0]))
         return arguments_fail(&admin_usage, "unknown verb; --help lists them");
     return arguments_fail(&admin_usage, "unknown verb '%s'; --help lists them", argv[0]);
@@ -161,7 +211,7 @@ static int run_verb(struct admin *admin, int argc, char *argv[])
     int words = 0;
     const struct verb *verb = find_verb(argc, argv, &words);
     if (!verb)
-        return fail_without_verb(argc, argv);
+        return run_without_verb(argc, argv);
     admin->usage = verb->usage;
     int status = verb->run(admin, argc - words + 1, argv + words - 1);
     client_free(admin->client);

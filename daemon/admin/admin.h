@@ -40,8 +40,10 @@ struct verb {
     int (*run)(struct admin *admin, int argc, char *argv[]);
 };
 
-extern const struct verb verb_mint, verb_list, verb_show, verb_rotate, verb_revoke;
-extern const struct verb verb_legacy_add, verb_scope_list, verb_scope_add, verb_status;
+extern const struct verb verb_mint, verb_list, verb_show, verb_edit, verb_suspend, verb_resume;
+extern const struct verb verb_rotate, verb_revoke, verb_site_list, verb_scope_list, verb_scope_add;
+extern const struct verb verb_legacy_add, verb_legacy_list, verb_legacy_remove, verb_legacy_report;
+extern const struct verb verb_audit, verb_status;
 
 /* Make admin->client, if it is not there yet: for those who need it before a call. EXIT_STATUS_OK,
  * or the exit status, and the failure is printed. */

@@ -65,18 +65,41 @@ static const char *parse_span(const char *value, bool may_be_zero, uint64_t *ret
     return NULL;
 }
 
-static const char *parse_when(const char *value, struct argument_when *ret)
+static const char *parse_when(enum argument_type type, const char *value, struct argument_when *ret)
 {
     struct argument_when when = {.is_given = true};
-    if (moment_parse(text_of(value), &when.at_s) < 0) {
+    if (type == ARGUMENT_WHEN_OR_NEVER && strcmp(value, "never") == 0) {
+        when.is_never = true;
+    } else if (moment_parse(text_of(value), &when.at_s) < 0) {
         when.at_s = 0;
         when.is_span = true;
         if (parse_span(value, true, &when.span_ns))
-            return "must be a time such as 2027-01-31T12:00:00Z or 2027-01-31, or a span from now "
-                   "such as 90d";
+            return type == ARGUMENT_SINCE
+                       ? "must be a time such as 2027-01-31T12:00:00Z or 2027-01-31, or a span "
+                         "back from now such as 24h"
+                   : type == ARGUMENT_WHEN_OR_NEVER
+                       ? "must be a time such as 2027-01-31T12:00:00Z or 2027-01-31, a span from "
+                         "now such as 90d, or never"
+                       : "must be a time such as 2027-01-31T12:00:00Z or 2027-01-31, or a span "
+                         "from now such as 90d";
     }
     *ret = when;
     return NULL;
+}
+
+/* value NULL: none came. */
+static const char *parse_answer(const char *value, enum argument_answer *ret)
+{
+    if (value && strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+        return "must be yes or no";
+    *ret = !value || *value == 'y' ? ARGUMENT_YES : ARGUMENT_NO;
+    return NULL;
+}
+
+static const char *check_rule(const char *value)
+{
+    bool is_rule = strcmp(value, "deny") == 0 || strcmp(value, "allow") == 0;
+    return is_rule ? NULL : "must be deny or allow";
 }
 
 static const char *parse_texts(const char *value, struct argument_texts *texts)
@@ -97,7 +120,11 @@ static const char *take_value(const struct argument *option, const char *value)
     case ARGUMENT_FLAG: *option->to.flag = true; return NULL;
     case ARGUMENT_TEXTS: return parse_texts(value, option->to.texts);
     case ARGUMENT_COUNT: return parse_count(value, option->to.count);
-    case ARGUMENT_WHEN: return parse_when(value, option->to.when);
+    case ARGUMENT_WHEN:
+    case ARGUMENT_WHEN_OR_NEVER:
+    case ARGUMENT_SINCE: return parse_when(option->type, value, option->to.when);
+    case ARGUMENT_YES_NO: return parse_answer(value, option->to.answer);
+    case ARGUMENT_RULE: wrong = check_rule(value); break;
     case ARGUMENT_TEXT: wrong = *value == '\0' ? "must not be empty" : NULL; break;
     case ARGUMENT_SPAN: wrong = parse_span(value, true, &ns); break;
     case ARGUMENT_WINDOW: wrong = parse_span(value, false, &ns); break;
@@ -137,7 +164,10 @@ static bool is_missing(const struct argument *option)
     case ARGUMENT_FLAG: return !*option->to.flag;
     case ARGUMENT_TEXTS: return option->to.texts->count == 0;
     case ARGUMENT_COUNT: return *option->to.count == 0;
-    case ARGUMENT_WHEN: return !option->to.when->is_given;
+    case ARGUMENT_WHEN:
+    case ARGUMENT_WHEN_OR_NEVER:
+    case ARGUMENT_SINCE: return !option->to.when->is_given;
+    case ARGUMENT_YES_NO: return *option->to.answer == ARGUMENT_UNSAID;
     default: return !*option->to.text;
     }
 }
@@ -158,7 +188,9 @@ static void fill_table(const struct arguments *arguments, struct option *table)
     size_t n = 0;
     for (; n < arguments->option_count; n++) {
         const struct argument *option = &arguments->options[n];
-        int has_value = option->type == ARGUMENT_FLAG ? no_argument : required_argument;
+        int has_value = option->type == ARGUMENT_FLAG     ? no_argument
+                        : option->type == ARGUMENT_YES_NO ? optional_argument
+                                                          : required_argument;
         table[n] = (struct option){option->name, has_value, NULL, VALUE_FIRST + (int)n};
     }
     table[n++] = (struct option){"help", no_argument, NULL, 'h'};

@@ -26,11 +26,17 @@ struct argument_texts {
     const char *items[ARGUMENT_TEXTS_MAX];
 };
 
-/* A point in time, or a span from now on. */
+/* A point in time, a span from now on (or back from now), or never. */
 struct argument_when {
-    bool is_given, is_span;
+    bool is_given, is_span, is_never;
     int64_t at_s;     /* Unix seconds; of a span, 0 */
     uint64_t span_ns; /* of a point, 0 */
+};
+
+enum argument_answer {
+    ARGUMENT_UNSAID = 0,
+    ARGUMENT_NO,
+    ARGUMENT_YES,
 };
 
 enum argument_type {
@@ -41,6 +47,10 @@ enum argument_type {
     ARGUMENT_SPAN,   /* "15m", "0s"; the text is handed on */
     ARGUMENT_WINDOW, /* a span above 0 */
     ARGUMENT_WHEN,   /* a time, or a span */
+    ARGUMENT_WHEN_OR_NEVER,
+    ARGUMENT_SINCE,  /* as ARGUMENT_WHEN; a span goes back */
+    ARGUMENT_YES_NO, /* --opt alone is yes */
+    ARGUMENT_RULE,   /* "deny" or "allow" */
 };
 
 struct argument {
@@ -49,10 +59,11 @@ struct argument {
     bool is_required;
     union {
         bool *flag;
-        const char **text; /* also of spans: borrowed from argv */
+        const char **text; /* also of spans and rules: borrowed from argv */
         struct argument_texts *texts;
         uint64_t *count;
         struct argument_when *when;
+        enum argument_answer *answer;
     } to;
 };
 

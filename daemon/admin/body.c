@@ -28,6 +28,22 @@ void body_add_flag(struct body *body, const char *member, bool flag)
         add(body, member, json_true());
 }
 
+void body_add_answer(struct body *body, const char *member, enum argument_answer answer)
+{
+    if (answer != ARGUMENT_UNSAID)
+        add(body, member, json_boolean(answer == ARGUMENT_YES));
+}
+
+void body_add_null(struct body *body, const char *member)
+{
+    add(body, member, json_null());
+}
+
+void body_add_none(struct body *body, const char *member)
+{
+    add(body, member, json_array());
+}
+
 void body_add_texts(struct body *body, const char *member, const struct argument_texts *texts)
 {
     if (texts->count == 0)
@@ -50,6 +66,10 @@ void body_add_when(struct body *body, const char *member, const struct argument_
 {
     if (!when->is_given)
         return;
+    if (when->is_never) {
+        body_add_null(body, member);
+        return;
+    }
     /* Any span fits: below 2^34 seconds. Beyond the year 9999 the daemon has its say. */
     int64_t at_s = when->is_span ? now_s + (int64_t)(when->span_ns / 1000000000u) : when->at_s;
     char text[MOMENT_TEXT_MAX];
@@ -75,6 +95,11 @@ void body_add_grant(struct body *body, const struct body_grant *grant)
     if (limit.bad && !body->bad)
         body->bad = limit.bad;
     add(body, "limit", limit.json);
+}
+
+bool body_is_empty(const struct body *body)
+{
+    return json_object_size(body->json) == 0 && !body->bad;
 }
 
 int body_finish(struct body *body, const struct admin *admin, json_t **ret)

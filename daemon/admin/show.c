@@ -1,12 +1,12 @@
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 
 #include "daemon/admin/admin.h"
 #include "daemon/admin/answer.h"
+#include "daemon/admin/facts.h"
 #include "daemon/admin/printable.h"
+#include "daemon/admin/user.h"
 #include "daemon/commands.h"
-#include "lib/core/moment.h"
 
 static const struct usage show_usage = {
     .name = "admin show",
@@ -19,47 +19,11 @@ static const struct usage show_usage = {
             "Example:\n"
             "  stkgate admin show key_4tGvQ2mZx8LrB1sN\n"};
 
-static void label(const char *name)
-{
-    printf("%12s: ", name);
-}
-
-static void row_text(const json_t *token, const char *name, const char *member)
-{
-    const char *text = answer_text(token, member);
-    if (!*text)
-        return;
-    label(name);
-    printable_write(stdout, text);
-    putchar('\n');
-}
-
-/* instead NULL: no row when there is no such time. */
-static void row_time(const struct admin *admin, const json_t *token, const char *name,
-                     const char *member, const char *instead)
-{
-    int64_t at_s;
-    if (answer_time(token, member, &at_s)) {
-        char text[MOMENT_TEXT_MAX], relative[ANSWER_TEXT_MAX];
-        moment_rfc3339(at_s, text);
-        label(name);
-        fputs(text, stdout);
-        if (admin->terminal.is_terminal) {
-            answer_relative(at_s, admin->now_s, relative);
-            printf(" (%s)", relative);
-        }
-        putchar('\n');
-    } else if (instead) {
-        label(name);
-        puts(instead);
-    }
-}
-
 static void row_state(const struct admin *admin, const json_t *token)
 {
     const char *state = answer_text(token, "state");
     enum style style = terminal_style_of_state(state);
-    label("State");
+    facts_begin("State");
     fputs(terminal_begin(&admin->terminal, style), stdout);
     printable_write(stdout, state);
     puts(terminal_end(&admin->terminal, style));
@@ -67,7 +31,7 @@ static void row_state(const struct admin *admin, const json_t *token)
 
 static void row_origins(const json_t *token)
 {
-    label("Origins");
+    facts_begin("Origins");
     answer_write_texts(stdout, token, "allowed_origins", "any");
     if (json_array_size(json_object_get(token, "allowed_origins")) > 0)
         fputs(*answer_text(token, "missing_origin") == 'a' ? "; or none" : "", stdout);
@@ -77,25 +41,25 @@ static void row_origins(const json_t *token)
 static void row_creator(const json_t *token)
 {
     const json_t *uid = json_object_get(token, "created_by");
-    if (!json_is_integer(uid))
+    char name[USER_TEXT_MAX];
+    if (!user_name(uid, name)) {
+        facts_text("Created by", name);
         return;
-    const struct passwd *user = getpwuid((uid_t)json_integer_value(uid));
-    label("Created by");
-    if (user)
-        printf("%s ", user->pw_name);
-    printf(user ? "(uid %" JSON_INTEGER_FORMAT ")\n" : "uid %" JSON_INTEGER_FORMAT "\n",
-           json_integer_value(uid));
+    }
+    facts_begin("Created by");
+    printable_write(stdout, name);
+    printf(" (uid %" JSON_INTEGER_FORMAT ")\n", json_integer_value(uid));
 }
 
 static void rows_limit(const json_t *token)
 {
     char limit[ANSWER_TEXT_MAX];
     answer_limit(token, limit);
-    label("Limit");
+    facts_begin("Limit");
     printable_write(stdout, limit);
     printf("; %" PRIu64 " left%s\n", answer_number(token, "remaining"),
            answer_flag(token, "strict") ? "; strict" : "");
-    label("Used");
+    facts_begin("Used");
     printf("%" PRIu64 " allowed, %" PRIu64 " refused\n", answer_number(token, "allowed_count"),
            answer_number(token, "refused_count"));
 }
@@ -104,30 +68,30 @@ static void print_rows(const struct admin *admin, const json_t *token)
 {
     char hint[ANSWER_TEXT_MAX];
     answer_secret_hint(token, hint);
-    row_text(token, "Key id", "key_id");
-    row_text(token, "Name", "name");
-    row_text(token, "Site", "site_id");
-    label("Token");
+    facts_text("Key id", answer_text(token, "key_id"));
+    facts_text("Name", answer_text(token, "name"));
+    facts_text("Site", answer_text(token, "site_id"));
+    facts_begin("Token");
     printable_write(stdout, hint);
     putchar('\n');
     row_state(admin, token);
-    row_time(admin, token, "Revoked", "revoked_at", NULL);
-    row_text(token, "Reason", "revoked_reason");
-    row_time(admin, token, "Grace until", "grace_until", NULL);
-    label("Scopes");
+    facts_time(admin, "Revoked", token, "revoked_at", NULL);
+    facts_text("Reason", answer_text(token, "revoked_reason"));
+    facts_time(admin, "Grace until", token, "grace_until", NULL);
+    facts_begin("Scopes");
     answer_write_texts(stdout, token, "scopes", "none");
     putchar('\n');
     row_origins(token);
     rows_limit(token);
-    row_time(admin, token, "Last used", "last_used_at", "never");
-    row_time(admin, token, "Created", "created_at", NULL);
+    facts_time(admin, "Last used", token, "last_used_at", "never");
+    facts_time(admin, "Created", token, "created_at", NULL);
     row_creator(token);
-    row_time(admin, token, "Expires", "expires_at", "never");
-    row_text(token, "Replaces", "rotated_from_key_id");
-    row_text(token, "Replaced by", "rotated_to_key_id");
-    row_time(admin, token, "Deprecation", "deprecation_at", NULL);
-    row_time(admin, token, "Sunset", "sunset_at", NULL);
-    row_text(token, "Link", "link");
+    facts_time(admin, "Expires", token, "expires_at", "never");
+    facts_text("Replaces", answer_text(token, "rotated_from_key_id"));
+    facts_text("Replaced by", answer_text(token, "rotated_to_key_id"));
+    facts_time(admin, "Deprecation", token, "deprecation_at", NULL);
+    facts_time(admin, "Sunset", token, "sunset_at", NULL);
+    facts_text("Link", answer_text(token, "link"));
 }
 
 static int run(struct admin *admin, int argc, char *argv[])

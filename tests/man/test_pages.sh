@@ -29,7 +29,8 @@ has() {
 }
 has stkgate-check.1 check
 has stkgate-daemon.8 daemon
-for verb in mint list show rotate revoke 'legacy add' 'scope list' 'scope add' status; do
+for verb in mint list show edit suspend resume rotate revoke 'legacy add' 'legacy list' \
+    'legacy report' 'legacy remove' 'site list' 'scope list' 'scope add' audit status; do
     # shellcheck disable=SC2086
     has stkgate-admin.1 admin $verb
 done

@@ -14,6 +14,18 @@ static const struct {
     const char *words[6];
     const char *asks, *body, *says;
 } changes[] = {
+    {{"suspend", KEY_ID},
+     "POST /v1/tokens/" KEY_ID "/suspend HTTP",
+     "",
+     "suspended " KEY_ID " of site kasa\n"},
+    {{"suspend", KEY_ID, "--reason", "bill \"not\" paid"},
+     "POST /v1/tokens/" KEY_ID "/suspend HTTP",
+     "{\"reason\":\"bill \\\"not\\\" paid\"}",
+     "suspended " KEY_ID " of site kasa\n"},
+    {{"resume", KEY_ID},
+     "POST /v1/tokens/" KEY_ID "/resume HTTP",
+     "",
+     "resumed " KEY_ID " of site kasa\n"},
     {{"revoke", "--reason", "leaked", KEY_ID, "--yes"},
      "POST /v1/tokens/" KEY_ID "/revoke HTTP",
      "{\"reason\":\"leaked\"}",
@@ -26,6 +38,10 @@ static const struct {
      "POST /v1/tokens/" KEY_ID "/rotate/cancel HTTP",
      "",
      "cancelled the rotation of " KEY_ID " of site kasa\n"},
+    {{"legacy", "remove", KEY_ID, "--yes"},
+     "DELETE /v1/legacy/" KEY_ID " HTTP",
+     "",
+     "removed " KEY_ID " of site kasa\n"},
 };
 
 START_TEST(calls_once_and_says_what_was_done)

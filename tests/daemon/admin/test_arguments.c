@@ -10,10 +10,11 @@
 /* All types of options. */
 struct all {
     bool flag;
-    const char *text, *span, *window, *operand;
+    const char *text, *span, *window, *rule, *operand;
     struct argument_texts texts;
     uint64_t count;
-    struct argument_when when;
+    struct argument_when when, end, since;
+    enum argument_answer answer;
 };
 
 static const struct usage usage = {
@@ -32,6 +33,10 @@ static bool parse_as(const struct usage *as, const char *const *words, struct al
         {"span", ARGUMENT_SPAN, false, {.text = &all->span}},
         {"window", ARGUMENT_WINDOW, false, {.text = &all->window}},
         {"when", ARGUMENT_WHEN, false, {.when = &all->when}},
+        {"end", ARGUMENT_WHEN_OR_NEVER, false, {.when = &all->end}},
+        {"since", ARGUMENT_SINCE, false, {.when = &all->since}},
+        {"answer", ARGUMENT_YES_NO, false, {.answer = &all->answer}},
+        {"rule", ARGUMENT_RULE, false, {.text = &all->rule}},
     };
     const struct arguments arguments = {as, options, sizeof options / sizeof options[0],
                                         as->operand ? &all->operand : NULL};
@@ -100,6 +105,40 @@ START_TEST(takes_a_point_in_time)
 }
 END_TEST
 
+START_TEST(takes_never_where_there_may_be_no_end)
+{
+    struct all all = {0};
+    int status;
+    ck_assert(
+        parse_as(&usage, WORDS("k", "--text=t", "--end=never", "--since", "24h"), &all, &status));
+    ck_assert(all.end.is_given && all.end.is_never && !all.end.is_span);
+    ck_assert(all.since.is_given && all.since.is_span);
+    all = (struct all){0};
+    ck_assert(
+        parse_as(&usage, WORDS("k", "--text=t", "--end=90d", "--since=2026-11-24"), &all, &status));
+    ck_assert(all.end.is_given && all.end.is_span && !all.end.is_never);
+    ck_assert_int_eq(all.since.at_s, 1795478400);
+}
+END_TEST
+
+START_TEST(takes_yes_and_no)
+{
+    static const struct {
+        const char *option;
+        enum argument_answer answer;
+    } cases[] = {{"--flag", ARGUMENT_UNSAID},
+                 {"--answer", ARGUMENT_YES},
+                 {"--answer=yes", ARGUMENT_YES},
+                 {"--answer=no", ARGUMENT_NO}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct all all = {0};
+        int status;
+        ck_assert(parse_as(&usage, WORDS("k", "--text=t", cases[i].option), &all, &status));
+        ck_assert_int_eq(all.answer, cases[i].answer);
+    }
+}
+END_TEST
+
 START_TEST(takes_an_operand_behind_dashes)
 {
     struct all all = {0};
@@ -148,6 +187,13 @@ START_TEST(refuses_values_that_mean_nothing)
         {"--when=2026-13-01", "--when must be a time such as"},
         {"--when=2026-02-30T00:00:00Z", "--when must be a time such as"},
         {"--when=tomorrow", "--when must be a time such as"},
+        {"--when=never", "--when must be a time such as"},
+        {"--end=ever", "or never"},
+        {"--since=never", "a span back from now"},
+        {"--answer=", "--answer must be yes or no"},
+        {"--answer=true", "--answer must be yes or no"},
+        {"--rule=denied", "--rule must be deny or allow"},
+        {"--rule=", "--rule must be deny or allow"},
         {"--flag=yes", "--flag takes no value"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -268,7 +314,8 @@ START_TEST(helps_before_it_complains)
 }
 END_TEST
 
-SUITE_MAIN("arguments", takes_every_form, takes_a_point_in_time, takes_an_operand_behind_dashes,
+SUITE_MAIN("arguments", takes_every_form, takes_a_point_in_time,
+           takes_never_where_there_may_be_no_end, takes_yes_and_no, takes_an_operand_behind_dashes,
            takes_operands_before_options_under_posix, refuses_values_that_mean_nothing,
            takes_the_largest_count, says_what_is_missing, never_repeats_what_may_be_a_secret,
            never_repeats_an_old_key, names_an_unknown_option, takes_one_operand_only,

@@ -60,13 +60,32 @@ END_TEST
 
 START_TEST(counts_spans_from_now)
 {
-    const struct argument_when span = {true, true, 0, UINT64_C(3600) * 1000000000};
-    const struct argument_when point = {true, false, 1688169599, 0};
+    const struct argument_when span = {
+        .is_given = true, .is_span = true, .span_ns = UINT64_C(3600) * 1000000000};
+    const struct argument_when point = {.is_given = true, .at_s = 1688169599};
     struct body body;
     body_init(&body);
     body_add_when(&body, "a", &span, admin.now_s);
     body_add_when(&body, "b", &point, admin.now_s);
     expect(&body, "{\"a\":\"2026-11-24T04:55:00Z\",\"b\":\"2023-06-30T23:59:59Z\"}");
+}
+END_TEST
+
+START_TEST(says_what_is_to_go_away)
+{
+    const struct argument_when never = {.is_given = true, .is_never = true};
+    struct body body;
+    body_init(&body);
+    body_add_answer(&body, "strict", ARGUMENT_UNSAID);
+    ck_assert(body_is_empty(&body));
+    body_add_answer(&body, "strict", ARGUMENT_NO);
+    ck_assert(!body_is_empty(&body));
+    body_add_answer(&body, "test", ARGUMENT_YES);
+    body_add_when(&body, "expires_at", &never, admin.now_s);
+    body_add_null(&body, "link");
+    body_add_none(&body, "allowed_origins");
+    expect(&body, "{\"strict\":false,\"test\":true,\"expires_at\":null,\"link\":null,"
+                  "\"allowed_origins\":[]}");
 }
 END_TEST
 
@@ -86,4 +105,4 @@ START_TEST(refuses_what_is_no_utf8)
 END_TEST
 
 SUITE_MAIN("body", leaves_out_what_was_not_given, takes_lists_apart, nests_the_limit,
-           counts_spans_from_now, refuses_what_is_no_utf8)
+           counts_spans_from_now, says_what_is_to_go_away, refuses_what_is_no_utf8)

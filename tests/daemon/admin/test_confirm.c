@@ -19,6 +19,7 @@ static const struct {
      "Revoke " KEY_ID " (production of kasa) now, before its grace is over? [y/N] "},
     {{"rotate", KEY_ID, "--cancel"},
      "Revoke the successor of " KEY_ID " (production of kasa), which goes on in its place? [y/N] "},
+    {{"legacy", "remove", KEY_ID}, "Remove " KEY_ID " (production of kasa) and its counts? [y/N] "},
 };
 #define CHANGES (sizeof changes / sizeof changes[0])
 
