@@ -102,7 +102,8 @@ admin 1 scope add 'Not A Scope'
 admin 0 scope list --json
 out_has '^\["catalog:read",.*"orders:read"\]$'
 admin 0 status
-out_has '^version: '
+out_has '^ +Version: '
+out_has '^ +Table: [0-9]+\.[0-9] % full: '
 admin 0 status --json
 out_has '^\{.*\}$'
 
