@@ -5,8 +5,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "daemon/store/durations.h"
 #include "daemon/store/table_file.h"
 #include "daemon/store/usage.h"
 #include "daemon/store/usage_queue.h"
@@ -44,6 +46,7 @@ struct committer {
     unsigned job_max;
     bool stopping;
     int failure; /* -EIO a commit's outcome is unknown, -ESTALE the file is not ours: the end */
+    struct durations durations;
 
     struct usage_queue writing; /* the thread's own: what it took, and how far it is */
     size_t written;
@@ -94,11 +97,14 @@ static int write_usage(struct committer *c, MDB_txn *txn, size_t end)
 {
     for (size_t i = c->written; i < end; i++) {
         const struct usage_entry *entry = &c->writing.entries[i];
+        MDB_val key_id = tables_val(entry->key_id, KEY_ID_LEN), record;
         uint8_t bytes[USAGE_BYTES];
         usage_encode(&entry->usage, bytes);
-        int r = tables_put(c->store, txn, TABLE_USAGE, tables_val(entry->key_id, KEY_ID_LEN),
-                           tables_val(bytes, sizeof bytes), 0);
-        if (r < 0)
+        /* Of a legacy key that was removed since, nothing may be left. */
+        int r = tables_get(c->store, txn, TABLE_TOKEN, key_id, &record);
+        if (r == 0)
+            r = tables_put(c->store, txn, TABLE_USAGE, key_id, tables_val(bytes, sizeof bytes), 0);
+        if (r < 0 && r != -ENOENT)
             return r;
     }
     return 0;
@@ -238,6 +244,13 @@ static void finish_batch(struct committer *c, struct jobs *batch, int error)
         notify(c);
 }
 
+static uint64_t now_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
+}
+
 static void *run(void *userdata)
 {
     struct committer *c = userdata;
@@ -250,21 +263,23 @@ static void *run(void *userdata)
         struct jobs batch = {NULL, NULL};
         take_batch(c, &batch);
         pthread_mutex_unlock(&c->mutex);
+        uint64_t start_ns = now_ns();
         int error = commit_batch(c, &batch);
+        uint64_t took_ns = now_ns() - start_ns;
         pthread_mutex_lock(&c->mutex);
+        if (error == 0)
+            durations_add(&c->durations, took_ns);
         finish_batch(c, &batch, error);
     }
     pthread_mutex_unlock(&c->mutex);
     return NULL;
 }
 
-/* Signals are for the event loop's thread; but a fault's is for the thread that has it, and blocked
- * it would kill without a word. */
+/* Signals are for the event loop's thread. */
 static int start_thread(struct committer *c)
 {
     sigset_t all, before;
     sigfillset(&all);
-    sigdelset(&all, SIGBUS);
     int rc = pthread_sigmask(SIG_SETMASK, &all, &before);
     if (rc != 0)
         return -rc;
@@ -378,6 +393,22 @@ int committer_failure(struct committer *committer)
     int failure = committer->failure;
     pthread_mutex_unlock(&committer->mutex);
     return failure;
+}
+
+void committer_stats(struct committer *committer, struct committer_stats *ret)
+{
+    struct durations copy; /* sorted without the mutex: the thread needs it between commits */
+    struct durations_summary summary;
+    pthread_mutex_lock(&committer->mutex);
+    copy = committer->durations;
+    ret->queued = committer->job_count;
+    pthread_mutex_unlock(&committer->mutex);
+    durations_summarise(&copy, &summary);
+    ret->commits = copy.count;
+    ret->last_ns = summary.last_ns;
+    ret->p50_ns = summary.p50_ns;
+    ret->p99_ns = summary.p99_ns;
+    ret->max_ns = summary.max_ns;
 }
 
 int committer_fd(const struct committer *committer)

@@ -15,10 +15,11 @@ struct committer;
 typedef void (*committer_done_fn)(const struct change *change, const struct change_result *result,
                                   void *userdata);
 
-#define COMMITTER_QUEUE_MAX 4096 /* changes; more are refused with -EAGAIN; unless told otherwise  \
-                                  */
+#define COMMITTER_QUEUE_MAX                                                                        \
+    4096 /* changes; more are refused with -EAGAIN; unless told otherwise                          \
+          */
 
-/* Blocks all signals in the new thread but SIGBUS. */
+/* Blocks all signals in the new thread. */
 int committer_new(struct store *store, struct committer **ret);
 
 /* How many changes may wait, from now on. */
@@ -38,11 +39,12 @@ int committer_submit(struct committer *committer, const struct change *change,
 int committer_submit_usage(struct committer *committer, struct text key_id,
                            const struct usage *usage);
 
-/* How long the last commits took, fsync included (of 1,024 at most); of none, all 0. */
+/* Commits that succeeded, with changes or use counts: how many since the start, and how long the
+ * last of them took, fsync included (see durations.h). */
 struct committer_stats {
-    uint64_t commits; /* since the start */
+    uint64_t commits;
     uint64_t last_ns, p50_ns, p99_ns, max_ns;
-    unsigned queued; /* changes that wait */
+    unsigned queued; /* changes submitted, and not collected yet */
 };
 void committer_stats(struct committer *committer, struct committer_stats *ret);
 

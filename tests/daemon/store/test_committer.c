@@ -79,16 +79,36 @@ struct trial {
 
 static struct trial trial; /* too large for the stack */
 
-static struct trial *begin(void)
+/* Numbers 1 to count: before there is a committer, which would take them for a stranger's. */
+static void mint_before(struct trial *t, unsigned count)
+{
+    MDB_txn *txn;
+    ck_assert_int_eq(mdb_txn_begin(t->store->env, NULL, 0, &txn), 0);
+    for (unsigned n = 1; n <= count; n++) {
+        struct change change;
+        struct change_result result;
+        fixture_mint(n, &change);
+        ck_assert_int_eq(change_apply(t->store, txn, &change, &result), 0);
+    }
+    ck_assert_int_eq(mdb_txn_commit(txn), 0);
+}
+
+static struct trial *begin_with(unsigned minted)
 {
     struct trial *t = &trial;
     ck_assert_int_eq(pipe2(hung, O_CLOEXEC), 0);
     ck_assert_int_eq(pipe2(go, O_CLOEXEC), 0);
     fixture_make_dir(t->dir);
     t->store = fixture_open(t->dir);
+    mint_before(t, minted);
     ck_assert_int_eq(committer_new(t->store, &t->committer), 0);
     atomic_store(&syncs, 0);
     return t;
+}
+
+static struct trial *begin(void)
+{
+    return begin_with(0);
 }
 
 static void end(struct trial *t)
@@ -436,7 +456,7 @@ static uint64_t usage_of(struct trial *t, unsigned n)
 
 START_TEST(usage_alone_causes_a_commit_without_a_result)
 {
-    struct trial *t = begin();
+    struct trial *t = begin_with(1);
     atomic_store(&disk, DISK_HANGS);
     submit_usage(t, 1, 11);
     wait_until_hung(); /* nothing else was submitted */
@@ -449,7 +469,7 @@ START_TEST(usage_alone_causes_a_commit_without_a_result)
     ck_assert_int_eq(store_read_begin(t->store), 0);
     ck_assert_int_eq(store_seq(t->store, &seq), 0);
     store_read_end(t->store);
-    ck_assert_uint_eq(seq, 0);
+    ck_assert_uint_eq(seq, 1);
     end(t);
 }
 END_TEST
@@ -473,21 +493,71 @@ END_TEST
 
 START_TEST(much_usage_goes_in_slices_beside_changes)
 {
-    struct trial *t = begin();
+    struct trial *t = begin_with(5000);
     atomic_store(&disk, DISK_HANGS);
-    submit_mint(t, 1);
+    submit_mint(t, 5001);
     wait_until_hung();
     for (unsigned n = 1; n <= 5000; n++)
         submit_usage(t, n, n);
-    submit_mint(t, 2);
+    submit_mint(t, 5002);
     let_go('g');
     collect_until(t, 2);
-    ck_assert(is_there(t, 2));
+    ck_assert(is_there(t, 5002));
     committer_free(t->committer);
     t->committer = NULL;
     for (unsigned n = 1; n <= 5000; n++)
         ck_assert_uint_eq(usage_of(t, n), n);
     ck_assert_uint_eq(atomic_load(&syncs), 4); /* 1; then 2048, 2048, 904 */
+    end(t);
+}
+END_TEST
+
+/* A legacy key may be removed between a check and the saving of its counts. */
+START_TEST(usage_of_what_is_not_in_the_table_leaves_no_row)
+{
+    struct trial *t = begin_with(1);
+    submit_usage(t, 2, 7);
+    submit_usage(t, 1, 8);
+    committer_free(t->committer);
+    t->committer = NULL;
+    ck_assert_uint_eq(usage_of(t, 1), 8);
+    MDB_stat stat;
+    ck_assert_int_eq(store_read_begin(t->store), 0);
+    ck_assert_int_eq(mdb_stat(t->store->read, t->store->dbi[TABLE_USAGE], &stat), 0);
+    store_read_end(t->store);
+    ck_assert_uint_eq(stat.ms_entries, 1);
+    end(t);
+}
+END_TEST
+
+START_TEST(tells_how_long_commits_took)
+{
+    struct trial *t = begin();
+    struct committer_stats stats;
+    committer_stats(t->committer, &stats);
+    ck_assert_uint_eq(stats.commits, 0);
+    ck_assert_uint_eq(stats.max_ns, 0);
+    ck_assert_uint_eq(stats.queued, 0);
+    for (unsigned n = 1; n <= 3; n++) {
+        submit_mint(t, n);
+        collect_until(t, n);
+    }
+    atomic_store(&disk, DISK_HANGS);
+    submit_mint(t, 4);
+    wait_until_hung();
+    submit_mint(t, 5);
+    committer_stats(t->committer, &stats); /* waits for no disk */
+    ck_assert_uint_eq(stats.commits, 3);
+    ck_assert_uint_eq(stats.queued, 2);
+    ck_assert_uint_gt(stats.p50_ns, 0);
+    ck_assert_uint_le(stats.p50_ns, stats.p99_ns);
+    ck_assert_uint_le(stats.p99_ns, stats.max_ns);
+    ck_assert_uint_le(stats.last_ns, stats.max_ns);
+    let_go('g');
+    collect_until(t, 5);
+    committer_stats(t->committer, &stats);
+    ck_assert_uint_eq(stats.commits, 5);
+    ck_assert_uint_eq(stats.queued, 0);
     end(t);
 }
 END_TEST
@@ -511,4 +581,5 @@ SUITE_MAIN("committer", commits_and_tells,
            a_change_that_fails_by_itself_shares_the_fate_of_its_batch, the_thread_takes_no_signals,
            free_commits_what_is_queued_and_tells, usage_alone_causes_a_commit_without_a_result,
            usage_of_one_credential_is_written_once_with_the_last_value,
-           much_usage_goes_in_slices_beside_changes, usage_refuses_what_is_no_key_id)
+           much_usage_goes_in_slices_beside_changes, usage_refuses_what_is_no_key_id,
+           usage_of_what_is_not_in_the_table_leaves_no_row, tells_how_long_commits_took)
