@@ -15,9 +15,9 @@ struct audit_entry {
     struct actor actor;
     enum change_verb verb;
     struct text key_id;  /* the one changed; of MINT the new one; empty for SCOPE_ADD */
-    struct text related; /* ROTATE: the new key_id; SCOPE_ADD: the scope */
+    struct text related; /* ROTATE, ROTATE_CANCEL: the new key_id; SCOPE_ADD: the scope */
     struct text site;
-    struct text reason;
+    struct text reason; /* REVOKE, SUSPEND: as given; EDIT: what it changed */
 };
 
 int audit_encode(const struct audit_entry *entry, uint8_t ret[static AUDIT_BYTES_MAX],

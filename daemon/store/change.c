@@ -2,244 +2,7 @@
 
 #include <errno.h>
 
-#include "daemon/store/audit.h"
-#include "daemon/store/tables.h"
-
-/* The last part of the map is kept for revocations: a full table must not keep a stolen token
- * alive. */
-#define MINT_ROOM_PERCENT 80
-
-/* One change under way, in a child transaction that ends with it. */
-struct application {
-    struct store *store;
-    MDB_txn *txn;
-    const struct change *change;
-    struct change_result *result;
-    uint64_t seq;
-    /* Set by the verb. Texts stand in change or result: what is read from the transaction is gone
-     * with its next write. */
-    struct audit_entry audit;
-};
-
-static struct text change_key_id(const struct change *change)
-{
-    return text_of(change->key_id);
-}
-
-/* ---- rows ------------------------------------------------------------------------------------ */
-
-static int require_room(struct application *a)
-{
-    if (a->store->disk_full)
-        return -EDQUOT;
-    uint64_t used_bytes, map_bytes;
-    int r = tables_room(a->store, a->txn, &used_bytes, &map_bytes);
-    if (r < 0)
-        return r;
-    return used_bytes >= map_bytes / 100 * MINT_ROOM_PERCENT ? -ENOSPC : 0;
-}
-
-static int require_scopes(struct application *a, uint64_t scopes)
-{
-    struct scope_registry registry;
-    int r = tables_scopes(a->store, a->txn, &registry);
-    if (r != 0)
-        return r;
-    uint64_t registered =
-        registry.count >= SCOPES_MAX ? UINT64_MAX : (UINT64_C(1) << registry.count) - 1;
-    return scopes & ~registered ? -EINVAL : 0;
-}
-
-static int put_record(struct application *a, struct text key_id, const uint8_t *bytes, size_t len,
-                      unsigned flags)
-{
-    return tables_put(a->store, a->txn, TABLE_TOKEN, tables_val(key_id.data, key_id.len),
-                      tables_val(bytes, len), flags);
-}
-
-/* Encode record as the change's result, and set *ret to what stands there. */
-static int settle_record(struct application *a, const struct record *record, struct record *ret)
-{
-    int r = record_encode(record, a->result->record, &a->result->record_len);
-    if (r < 0)
-        return r;
-    return record_decode(a->result->record, a->result->record_len, ret);
-}
-
-/* Put the settled record of a new credential into token, digest and site. -EEXIST. */
-static int add_credential(struct application *a, const struct record *settled)
-{
-    int r =
-        put_record(a, settled->key_id, a->result->record, a->result->record_len, MDB_NOOVERWRITE);
-    if (r < 0)
-        return r;
-    MDB_val key_id = tables_val(settled->key_id.data, settled->key_id.len);
-    r = tables_put(a->store, a->txn, TABLE_DIGEST, tables_val(settled->digest, DIGEST_BYTES),
-                   key_id, MDB_NOOVERWRITE);
-    if (r < 0)
-        return r;
-    uint8_t site_key[TABLES_SITE_KEY_MAX];
-    size_t len = tables_site_key(settled->site, settled->created_at, settled->key_id, site_key);
-    r = tables_put(a->store, a->txn, TABLE_SITE, tables_val(site_key, len), tables_val("", 0),
-                   MDB_NOOVERWRITE);
-    return r == -EEXIST ? -EBADMSG : r; /* a site's entry for a key_id that was not in token */
-}
-
-/* ---- verbs ------------------------------------------------------------------------------------
- */
-
-static bool is_fresh(const struct record *record)
-{
-    return !record->revoked && !record->suspended && record->revoked_at == 0 &&
-           record->grace_until == 0 && record->reason.len == 0 && record->rotated_from.len == 0 &&
-           record->rotated_to.len == 0;
-}
-
-static int apply_new(struct application *a, bool legacy)
-{
-    struct record record, settled;
-    if (record_decode(a->change->record, a->change->record_len, &record) < 0 ||
-        !is_fresh(&record) || (record.kind == KIND_LEGACY) != legacy)
-        return -EINVAL;
-    int r = require_room(a);
-    if (r == 0)
-        r = require_scopes(a, record.scopes);
-    if (r < 0)
-        return r;
-    record.created_at = a->change->at;
-    record.created_by = a->change->actor.uid;
-    record.seq = a->seq;
-    r = settle_record(a, &record, &settled);
-    if (r < 0)
-        return r;
-    a->audit.key_id = settled.key_id;
-    a->audit.site = settled.site;
-    return add_credential(a, &settled);
-}
-
-static int require_rotatable(const struct record *old, int64_t at)
-{
-    if (old->kind == KIND_LEGACY)
-        return -EOPNOTSUPP;
-    enum record_state state = record_state_at(old, at);
-    if (old->revoked || state == RECORD_REVOKED || state == RECORD_EXPIRED)
-        return -EPERM;
-    if (old->grace_until != 0)
-        return -EINPROGRESS;
-    return 0;
-}
-
-static int make_successor(struct application *a, const struct record *old, struct record *ret)
-{
-    struct record fresh;
-    if (record_decode(a->change->record, a->change->record_len, &fresh) < 0 ||
-        fresh.kind != old->kind)
-        return -EINVAL;
-    *ret = *old; /* also its suspension: rotating is no way out of that */
-    ret->key_id = fresh.key_id;
-    ret->secret_prefix = fresh.secret_prefix;
-    memcpy(ret->digest, fresh.digest, DIGEST_BYTES);
-    ret->rotated_from = old->key_id;
-    ret->rotated_to = (struct text){NULL, 0};
-    ret->created_at = a->change->at;
-    ret->created_by = a->change->actor.uid;
-    ret->seq = a->seq;
-    return 0;
-}
-
-static int retire(struct application *a, const struct record *old, struct text successor,
-                  uint8_t ret[static RECORD_BYTES_MAX], size_t *ret_len)
-{
-    struct record retired = *old;
-    retired.rotated_to = successor;
-    retired.seq = a->seq;
-    int64_t at = a->change->at;
-    if (a->change->grace_s == 0) {
-        retired.revoked = true;
-        retired.revoked_at = at;
-        retired.reason = TEXT("rotated");
-    } else if (at < 0 || a->change->grace_s > (uint64_t)(INT64_MAX - at)) {
-        return -EINVAL;
-    } else {
-        retired.grace_until = at + (int64_t)a->change->grace_s;
-    }
-    return record_encode(&retired, ret, ret_len);
-}
-
-static int apply_rotate(struct application *a)
-{
-    struct record old, successor, settled;
-    int r = require_room(a);
-    if (r == 0)
-        r = tables_record(a->store, a->txn, change_key_id(a->change), &old);
-    if (r == 0)
-        r = require_rotatable(&old, a->change->at);
-    if (r == 0)
-        r = make_successor(a, &old, &successor);
-    if (r == 0)
-        r = settle_record(a, &successor, &settled);
-    if (r != 0)
-        return r;
-
-    uint8_t retired[RECORD_BYTES_MAX];
-    size_t retired_len;
-    memcpy(a->result->previous_digest, old.digest, DIGEST_BYTES);
-    r = retire(a, &old, settled.key_id, retired, &retired_len);
-    if (r == 0) /* from here on, old is gone */
-        r = put_record(a, change_key_id(a->change), retired, retired_len, 0);
-    if (r == 0)
-        r = add_credential(a, &settled);
-    a->audit.key_id = change_key_id(a->change);
-    a->audit.related = settled.key_id;
-    a->audit.site = settled.site;
-    return r;
-}
-
-static int apply_revoke(struct application *a)
-{
-    struct record record, settled;
-    int r = tables_record(a->store, a->txn, change_key_id(a->change), &record);
-    if (r < 0)
-        return r;
-    if (record.revoked)
-        return -EALREADY;
-    record.revoked = true;
-    record.revoked_at = a->change->at;
-    record.reason = text_of(a->change->reason);
-    record.seq = a->seq;
-    r = settle_record(a, &record, &settled);
-    if (r < 0)
-        return r;
-    a->audit.key_id = settled.key_id;
-    a->audit.site = settled.site;
-    a->audit.reason = settled.reason;
-    return put_record(a, settled.key_id, a->result->record, a->result->record_len, 0);
-}
-
-static int apply_scope_add(struct application *a)
-{
-    struct scope_registry registry;
-    unsigned bit;
-    int r = require_room(a);
-    if (r == 0)
-        r = tables_scopes(a->store, a->txn, &registry);
-    if (r == 0)
-        r = scope_registry_add(&registry, text_of(a->change->scope), &bit);
-    if (r == 0)
-        r = tables_put_scopes(a->store, a->txn, &registry);
-    a->audit.related = text_of(a->change->scope);
-    return r;
-}
-
-static int apply_mint(struct application *a)
-{
-    return apply_new(a, false);
-}
-
-static int apply_legacy_add(struct application *a)
-{
-    return apply_new(a, true);
-}
+#include "daemon/store/application.h"
 
 struct verb {
     const char *name;
@@ -247,11 +10,18 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    [CHANGE_MINT] = {"mint", apply_mint},
-    [CHANGE_ROTATE] = {"rotate", apply_rotate},
-    [CHANGE_REVOKE] = {"revoke", apply_revoke},
-    [CHANGE_LEGACY_ADD] = {"legacy-add", apply_legacy_add},
-    [CHANGE_SCOPE_ADD] = {"scope-add", apply_scope_add},
+    [CHANGE_MINT] = {"mint", change_new_mint},
+    [CHANGE_ROTATE] = {"rotate", change_rotate_begin},
+    [CHANGE_REVOKE] = {"revoke", change_state_revoke},
+    [CHANGE_LEGACY_ADD] = {"legacy-add", change_new_legacy},
+    [CHANGE_SCOPE_ADD] = {"scope-add", change_new_scope},
+    [CHANGE_EDIT] = {"edit", change_edit_apply},
+    [CHANGE_SUSPEND] = {"suspend", change_state_suspend},
+    [CHANGE_RESUME] = {"resume", change_state_resume},
+    [CHANGE_ROTATE_FINISH] = {"rotate-finish", change_rotate_finish},
+    [CHANGE_ROTATE_CANCEL] = {"rotate-cancel", change_rotate_cancel},
+    [CHANGE_ROTATE_SHORTEN] = {"rotate-shorten", change_rotate_shorten},
+    [CHANGE_LEGACY_REMOVE] = {"legacy-remove", change_new_remove},
 };
 
 /* NULL when there is none. */
@@ -266,9 +36,6 @@ const char *change_verb_name(enum change_verb verb)
     const struct verb *found = find_verb(verb);
     return found ? found->name : "unknown";
 }
-
-/* ---- around them ------------------------------------------------------------------------------
- */
 
 static int put_audit(struct application *a)
 {

@@ -46,6 +46,9 @@ enum edit_field {
     EDIT_DEPRECATION = 1 << 9, /* this and the next two: of legacy keys alone */
     EDIT_SUNSET = 1 << 10,
     EDIT_LINK = 1 << 11,
+    EDIT_LEGACY = EDIT_DEPRECATION | EDIT_SUNSET | EDIT_LINK,
+    EDIT_LIMIT = EDIT_REQUESTS | EDIT_WINDOW | EDIT_BURST,
+    EDIT_ALL = (1 << 12) - 1,
 };
 
 /* Who asked for it: from SO_PEERCRED. pid is for people to read, never for a decision. */
@@ -92,8 +95,13 @@ struct change_result {
     size_t record_len;
     /* ROTATE: of the old one, whose debt the new one inherits. ROTATE_CANCEL: of the successor. */
     uint8_t previous_digest[DIGEST_BYTES];
-    struct rate_limit previous_limit; /* EDIT: what the bucket is converted from */
 };
+
+/* Put the fields that are named (enum edit_field) of from into to, as an EDIT does. Borrows. */
+void change_edit_put(unsigned fields, const struct record *from, struct record *to);
+
+/* What an EDIT changes, as the audit trail says it: "name, limit". */
+void change_edit_name(unsigned fields, char ret[static REASON_MAX + 1]);
 
 /* Apply one change in the committer's open transaction: all of it, with its audit entry and seq, or
  * nothing; but after -EIO the whole transaction must be given up. Only committer.c calls this.

@@ -67,6 +67,9 @@ struct usage {
     int64_t last_used_at; /* Unix seconds; 0: never */
     uint64_t debt_ns;     /* tat - now, when saved; see rate.h */
     int64_t saved_at_ns;  /* CLOCK_REALTIME, ns */
+    /* Of the limit that the debt was made under, which may have been changed since; see rate.h. 0:
+     * not known. */
+    uint64_t interval_ns, burst;
 };
 /* All zero when there is none yet. */
 int store_usage(struct store *store, struct text key_id, struct usage *ret);

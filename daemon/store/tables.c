@@ -55,6 +55,11 @@ int tables_put(const struct store *store, MDB_txn *txn, enum table table, MDB_va
     return tables_error(mdb_put(txn, store->dbi[table], &key, &value, flags));
 }
 
+int tables_delete(const struct store *store, MDB_txn *txn, enum table table, MDB_val key)
+{
+    return tables_error(mdb_del(txn, store->dbi[table], &key, NULL));
+}
+
 /* ---- keys --------------------------------------------------------------------------------------
  * Big-endian, so that LMDB's order of bytes is the order of numbers. */
 

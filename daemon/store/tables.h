@@ -56,6 +56,8 @@ int tables_get(const struct store *store, MDB_txn *txn, enum table table, MDB_va
 /* flags: 0, MDB_NOOVERWRITE or MDB_APPEND. */
 int tables_put(const struct store *store, MDB_txn *txn, enum table table, MDB_val key,
                MDB_val value, unsigned flags);
+/* -ENOENT. */
+int tables_delete(const struct store *store, MDB_txn *txn, enum table table, MDB_val key);
 
 /* site NUL created_at(BE) key_id. Longer texts than their limits are the caller's mistake. */
 #define TABLES_SITE_KEY_MAX (SITE_MAX + 1 + 8 + KEY_ID_LEN)

@@ -7,7 +7,7 @@
 
 #include "daemon/store/store.h"
 
-#define USAGE_QUEUE_MAX (1u << 20) /* credentials: 100 MB */
+#define USAGE_QUEUE_MAX (1u << 20) /* credentials: 110 MB */
 
 struct usage_entry {
     char key_id[KEY_ID_LEN + 1];

@@ -118,6 +118,19 @@ void fixture_revoke(unsigned n, const char *reason, struct change *ret)
     snprintf(ret->reason, sizeof ret->reason, "%s", reason);
 }
 
+void fixture_order(enum change_verb verb, unsigned n, struct change *ret)
+{
+    fixture_change(verb, ret);
+    fixture_key_id(n, ret->key_id);
+}
+
+void fixture_edit(unsigned n, unsigned fields, const struct record *wanted, struct change *ret)
+{
+    fixture_order(CHANGE_EDIT, n, ret);
+    ret->edit_fields = fields;
+    fixture_put_record(wanted, ret);
+}
+
 int fixture_apply(struct store *store, const struct change *change, struct change_result *result)
 {
     MDB_txn *txn;

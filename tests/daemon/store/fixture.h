@@ -38,6 +38,10 @@ void fixture_legacy(unsigned n, struct change *ret);
 /* Number n is rotated into number successor, with grace_s of grace. */
 void fixture_rotate(unsigned n, unsigned successor, uint64_t grace_s, struct change *ret);
 void fixture_revoke(unsigned n, const char *reason, struct change *ret);
+/* Any verb that names number n and carries nothing else. */
+void fixture_order(enum change_verb verb, unsigned n, struct change *ret);
+/* Number n gets what fields names (enum edit_field) of wanted: a record that can be encoded. */
+void fixture_edit(unsigned n, unsigned fields, const struct record *wanted, struct change *ret);
 
 /* Apply one change in a transaction of its own, without a committer. Returns result->error. */
 int fixture_apply(struct store *store, const struct change *change, struct change_result *result);
