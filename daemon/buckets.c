@@ -84,7 +84,7 @@ static int grow(struct buckets *buckets)
 }
 
 int buckets_add(struct buckets *buckets, const uint8_t digest[static DIGEST_BYTES],
-                const char key_id[static KEY_ID_LEN + 1], struct bucket **ret)
+                struct bucket **ret)
 {
     if (buckets->count >= (buckets->mask + 1) / 4 * 3) {
         int r = grow(buckets);
@@ -95,7 +95,6 @@ int buckets_add(struct buckets *buckets, const uint8_t digest[static DIGEST_BYTE
     if (!bucket)
         return -ENOMEM;
     memcpy(bucket->digest, digest, DIGEST_BYTES);
-    memcpy(bucket->key_id, key_id, KEY_ID_LEN + 1);
     *slot_of(buckets->slots, buckets->mask, digest) = bucket;
     buckets->count++;
     *ret = bucket;

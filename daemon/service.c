@@ -7,9 +7,6 @@
 #include "daemon/log.h"
 #include "daemon/service_state.h"
 
-/* Buckets saved per call of service_flush_usage(): what stays dirty is saved by the next. */
-#define FLUSH_MAX 2048
-
 uint64_t service_clock_ns(clockid_t clock)
 {
     struct timespec ts;
@@ -212,80 +209,8 @@ bool service_must_exit(struct service *service)
     return service->must_exit;
 }
 
-/* ---- buckets and usage -------------------------------------------------------------------------
+/* ---- checks ------------------------------------------------------------------------------------
  */
-
-void service_mark_dirty(struct service *service, struct bucket *bucket)
-{
-    if (bucket->dirty)
-        return;
-    bucket->dirty = true;
-    bucket->next_dirty = service->dirty;
-    service->dirty = bucket;
-}
-
-/* What a bucket still owes of the debt it had when it was saved. A wall clock that went back since
- * pays nothing off: the limit holds rather than opens. */
-uint64_t service_debt_left(const struct usage *usage, uint64_t wall_ns)
-{
-    uint64_t saved_ns = (uint64_t)usage->saved_at_ns;
-    uint64_t passed_ns = wall_ns > saved_ns ? wall_ns - saved_ns : 0;
-
-    return usage->debt_ns > passed_ns ? usage->debt_ns - passed_ns : 0;
-}
-
-int service_bucket_of(struct service *service, const struct record *record, uint64_t mono_ns,
-                      struct bucket **ret)
-{
-    struct usage usage;
-    char key_id[KEY_ID_LEN + 1];
-
-    *ret = buckets_find(service->buckets, record->digest);
-    if (*ret)
-        return 0;
-    int r = store_usage(service->store, record->key_id, &usage);
-    if (r < 0)
-        return r;
-    if (!text_copy(record->key_id, key_id, sizeof key_id))
-        return -EBADMSG;
-    r = buckets_add(service->buckets, record->digest, key_id, ret);
-    if (r < 0)
-        return r;
-    uint64_t debt_ns = service_debt_left(&usage, service_wall_ns(service));
-    atomic_store(&(*ret)->tat, debt_ns > 0 ? mono_ns + debt_ns : 0);
-    (*ret)->allowed = usage.allowed;
-    (*ret)->refused = usage.refused;
-    (*ret)->last_used_at = usage.last_used_at;
-    return 0;
-}
-
-void service_usage_of(struct service *service, const struct bucket *bucket, struct usage *ret)
-{
-    uint64_t tat = atomic_load(&bucket->tat);
-    uint64_t mono_ns = read_clocks(service);
-
-    *ret = (struct usage){
-        .allowed = bucket->allowed,
-        .refused = bucket->refused,
-        .last_used_at = bucket->last_used_at,
-        .debt_ns = tat > mono_ns ? tat - mono_ns : 0,
-        .saved_at_ns = (int64_t)service->wall.wall_ns,
-    };
-}
-
-bool service_flush_usage(struct service *service)
-{
-    for (int i = 0; service->dirty && i < FLUSH_MAX; i++) {
-        struct bucket *bucket = service->dirty;
-        struct usage usage;
-        service_usage_of(service, bucket, &usage);
-        if (committer_submit_usage(service->committer, text_of(bucket->key_id), &usage) < 0)
-            return true;
-        service->dirty = bucket->next_dirty;
-        bucket->dirty = false;
-    }
-    return service->dirty != NULL;
-}
 
 static void count(struct service *service, struct bucket *bucket, const struct query *query,
                   const struct verdict *verdict, int64_t wall_s)
@@ -301,9 +226,6 @@ static void count(struct service *service, struct bucket *bucket, const struct q
     }
     service_mark_dirty(service, bucket);
 }
-
-/* ---- checks ------------------------------------------------------------------------------------
- */
 
 /* A bucket knows its record's key_id, and a digest never moves to another record: of a token that
  * was seen before, one look-up in the table will do. */
@@ -350,9 +272,10 @@ static int check_in_table(struct service *service, const struct policy *policy,
         return r;
     r = find_record(service, query->digest, bucket, &record);
     bool found = r == 0;
-    if (found && !bucket)
+    bucket = NULL; /* it may be that of a legacy key that was removed */
+    if (found)
         r = service_bucket_of(service, &record, now.mono_ns, &bucket);
-    if (found && bucket)
+    if (bucket)
         keep_copy(service, bucket, &record);
     if (r == 0 || r == -ENOENT) {
         decide(policy, query, found ? &record : NULL, found ? &bucket->tat : NULL, now, ret);

@@ -19,8 +19,8 @@ int service_new(struct store *store, struct committer *committer, struct config 
 /* After committer_free(), whose done functions it serves. NULL is allowed; returns NULL. */
 struct service *service_free(struct service *service);
 
-/* The wall clock of verdicts goes no further back than the table's last commit, unless this is called
- * before the first check: for a table that was written while the clock was wrong. */
+/* The wall clock of verdicts goes no further back than the table's last commit, unless this is
+ * called before the first check: for a table that was written while the clock was wrong. */
 void service_trust_clock(struct service *service);
 
 /* Put a new configuration in the place of the old one: in force for every check from now on. Takes

@@ -1,20 +1,12 @@
-#include "daemon/service_state.h"
-
+/* A change on its way: submitted, committed, in effect, answered. */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "daemon/log.h"
+#include "daemon/service_pending.h"
 #include "lib/core/secret.h"
 
-/* A change under way. */
-struct pending {
-    struct service *service;
-    service_done_fn done;
-    void *userdata;
-    char secret[TOKEN_LEN + 1]; /* of mint and rotate */
-};
-
-static struct pending *pending_free(struct pending *pending)
+struct pending *service_pending_free(struct pending *pending)
 {
     if (pending)
         secret_wipe(pending->secret, sizeof pending->secret);
@@ -22,34 +14,17 @@ static struct pending *pending_free(struct pending *pending)
     return NULL;
 }
 
-/* Rotating refills nothing: the new token begins with what the old one owes. */
-static int inherit_debt(struct service *service, const struct change_result *result,
-                        const struct record *record)
-{
-    struct record old;
-    struct bucket *from, *to;
-    uint64_t mono_ns = service_clock_ns(CLOCK_MONOTONIC);
-
-    int r = store_read_begin(service->store);
-    if (r < 0)
-        return r;
-    r = store_find_digest(service->store, result->previous_digest, &old);
-    if (r == 0)
-        r = service_bucket_of(service, &old, mono_ns, &from);
-    if (r == 0)
-        r = service_bucket_of(service, record, mono_ns, &to);
-    store_read_end(service->store);
-    if (r != 0)
-        return r;
-    atomic_store(&to->tat, atomic_load(&from->tat));
-    service_mark_dirty(service, to);
-    return 0;
-}
-
 static void tell_change(const struct change *change, const struct record *record)
 {
-    char key_id[KEY_ID_LEN + 1] = "", site[SITE_MAX + 1] = "";
+    char key_id[KEY_ID_LEN + 1] = "", site[SITE_MAX + 1] = "", fields[REASON_MAX + 1];
+    const char *reason = change->reason;
 
+    if (change->verb == CHANGE_SCOPE_ADD) {
+        reason = change->scope;
+    } else if (change->verb == CHANGE_EDIT) {
+        change_edit_name(change->edit_fields, fields);
+        reason = fields;
+    }
     if (record) {
         text_copy(record->key_id, key_id, sizeof key_id);
         text_copy(record->site, site, sizeof site);
@@ -58,7 +33,7 @@ static void tell_change(const struct change *change, const struct record *record
         .verb = change_verb_name(change->verb),
         .key_id = key_id,
         .site = site,
-        .reason = change->verb == CHANGE_SCOPE_ADD ? change->scope : change->reason,
+        .reason = reason,
         .uid = change->actor.uid,
         .pid = change->actor.pid,
     };
@@ -81,15 +56,15 @@ static int take_effect(struct service *service, const struct change *change,
     if (r < 0)
         return r;
     tell_change(change, &record);
-    if (change->verb == CHANGE_ROTATE) {
-        r = inherit_debt(service, result, &record);
-        if (r < 0)
-            return r;
-    }
     r = store_read_begin(service->store);
     if (r < 0)
         return r;
-    r = service_make_listing(service, &record, listing);
+    /* Rotating refills nothing, there and back: the new token begins with what the old one owes,
+     * and the old one goes on with what a cancelled new one owes. */
+    if (change->verb == CHANGE_ROTATE || change->verb == CHANGE_ROTATE_CANCEL)
+        r = service_carry_debt(service, result->previous_digest, record.key_id);
+    if (r == 0)
+        r = service_make_listing(service, &record, listing);
     store_read_end(service->store);
     return r;
 }
@@ -120,22 +95,22 @@ static void on_committed(const struct change *change, const struct change_result
     }
     service->pending--;
     pending->done(&outcome, pending->userdata);
-    pending_free(pending);
+    service_pending_free(pending);
 }
 
-static int submit(struct service *service, struct change *change, struct pending *pending)
+int service_submit(struct service *service, struct change *change, struct pending *pending)
 {
     change->at = service_now(service).wall_s;
     int r = committer_submit(service->committer, change, on_committed, pending);
     if (r < 0)
-        pending_free(pending);
+        service_pending_free(pending);
     else
         service->pending++;
     return r;
 }
 
-static int pending_new(struct service *service, service_done_fn done, void *userdata,
-                       struct pending **ret)
+int service_pending_new(struct service *service, service_done_fn done, void *userdata,
+                        struct pending **ret)
 {
     struct pending *pending = calloc(1, sizeof *pending);
 
@@ -146,145 +121,4 @@ static int pending_new(struct service *service, service_done_fn done, void *user
     pending->userdata = userdata;
     *ret = pending;
     return 0;
-}
-
-/* A record's identity: what rotate makes anew. The texts are kept by the caller. */
-struct identity {
-    char key_id[KEY_ID_LEN + 1];
-    uint8_t digest[DIGEST_BYTES];
-};
-
-static int draw_token(struct service *service, enum kind kind, struct pending *pending,
-                      struct identity *ret)
-{
-    int r = token_generate(kind, service_random, NULL, pending->secret);
-
-    if (r == 0)
-        r = digest_token(service->digester, text_of(pending->secret), ret->digest);
-    if (r == 0)
-        r = key_id_generate(service_random, NULL, ret->key_id);
-    return r;
-}
-
-static int put_record(struct service *service, struct change *change, struct record *record,
-                      const struct identity *identity, const char *secret)
-{
-    record->key_id = text_of(identity->key_id);
-    memcpy(record->digest, identity->digest, DIGEST_BYTES);
-    record->secret_prefix = (struct text){secret, secret ? SECRET_PREFIX_LEN : 0};
-    record->created_at = service_now(service).wall_s;
-    record->created_by = change->actor.uid;
-    return record_encode(record, change->record, &change->record_len);
-}
-
-int service_mint(struct service *service, const struct mint *mint, struct actor actor,
-                 service_done_fn done, void *userdata)
-{
-    bool legacy = mint->kind == KIND_LEGACY;
-    struct change change = {.verb = legacy ? CHANGE_LEGACY_ADD : CHANGE_MINT, .actor = actor};
-    struct identity identity;
-    struct pending *pending;
-    struct record record = {
-        .kind = mint->kind,
-        .site = mint->site,
-        .name = mint->name,
-        .scopes = mint->scopes,
-        .origins = mint->origins,
-        .missing_origin_allowed = mint->missing_origin_allowed,
-        .strict = mint->strict,
-        .limit = mint->limit,
-        .expires_at = mint->expires_at,
-        .deprecation_at = mint->deprecation_at,
-        .sunset_at = mint->sunset_at,
-        .link = mint->link,
-    };
-
-    int r = pending_new(service, done, userdata, &pending);
-    if (r < 0)
-        return r;
-    if (!legacy) {
-        r = draw_token(service, mint->kind, pending, &identity);
-    } else {
-        r = legacy_is_valid(mint->legacy_key) ? 0 : -EINVAL;
-        if (r == 0)
-            r = digest_legacy(service->digester, mint->legacy_key, identity.digest);
-        if (r == 0)
-            r = key_id_generate(service_random, NULL, identity.key_id);
-    }
-    if (r == 0)
-        r = put_record(service, &change, &record, &identity, legacy ? NULL : pending->secret);
-    if (r < 0) {
-        pending_free(pending);
-        return r;
-    }
-    return submit(service, &change, pending);
-}
-
-/* Draw the new identity of the record with this key_id. Within a read: record's texts are the
- * map's. */
-static int prepare_rotation(struct service *service, struct text key_id, struct change *change,
-                            struct pending *pending)
-{
-    struct record record;
-    struct identity identity;
-
-    int r = store_find_key_id(service->store, key_id, &record);
-    if (r < 0)
-        return r;
-    if (record.kind == KIND_LEGACY)
-        return -EOPNOTSUPP;
-    r = draw_token(service, record.kind, pending, &identity);
-    if (r < 0)
-        return r;
-    return put_record(service, change, &record, &identity, pending->secret);
-}
-
-int service_rotate(struct service *service, struct text key_id, uint64_t grace_s,
-                   struct actor actor, service_done_fn done, void *userdata)
-{
-    struct change change = {.verb = CHANGE_ROTATE, .actor = actor, .grace_s = grace_s};
-    struct pending *pending;
-
-    if (!key_id_is_valid(key_id) || !text_copy(key_id, change.key_id, sizeof change.key_id))
-        return -ENOENT;
-    int r = pending_new(service, done, userdata, &pending);
-    if (r < 0)
-        return r;
-    r = store_read_begin(service->store);
-    if (r == 0) {
-        r = prepare_rotation(service, key_id, &change, pending);
-        store_read_end(service->store);
-    }
-    if (r < 0) {
-        pending_free(pending);
-        return r;
-    }
-    return submit(service, &change, pending);
-}
-
-int service_revoke(struct service *service, struct text key_id, struct text reason,
-                   struct actor actor, service_done_fn done, void *userdata)
-{
-    struct change change = {.verb = CHANGE_REVOKE, .actor = actor};
-    struct pending *pending;
-
-    if (!key_id_is_valid(key_id) || !text_copy(key_id, change.key_id, sizeof change.key_id))
-        return -ENOENT;
-    if (!text_is_printable(reason) || token_is_within(reason) ||
-        !text_copy(reason, change.reason, sizeof change.reason))
-        return -EINVAL;
-    int r = pending_new(service, done, userdata, &pending);
-    return r < 0 ? r : submit(service, &change, pending);
-}
-
-int service_scope_add(struct service *service, struct text name, struct actor actor,
-                      service_done_fn done, void *userdata)
-{
-    struct change change = {.verb = CHANGE_SCOPE_ADD, .actor = actor};
-    struct pending *pending;
-
-    if (!scope_name_is_valid(name) || !text_copy(name, change.scope, sizeof change.scope))
-        return -EINVAL;
-    int r = pending_new(service, done, userdata, &pending);
-    return r < 0 ? r : submit(service, &change, pending);
 }

@@ -20,6 +20,9 @@ int service_make_listing(struct service *service, const struct record *record, s
     }
     if (rate_init(&rate, &record->limit) != RATE_OK)
         return -EBADMSG;
+    ret->usage.debt_ns = service_debt_under(&ret->usage, &rate, now.mono_ns);
+    ret->usage.interval_ns = rate.interval_ns;
+    ret->usage.burst = rate.burst;
     /* What is left before anything is spent: one more than after spending one. */
     struct rate_result one = rate_spend(&rate, now.mono_ns + ret->usage.debt_ns, now.mono_ns, 1);
     ret->remaining = one.allowed ? one.remaining + 1 : 0;
@@ -130,4 +133,9 @@ int service_stats(struct service *service, struct store_stats *ret)
     r = store_stats(service->store, ret);
     store_read_end(service->store);
     return r;
+}
+
+void service_commit_stats(struct service *service, struct committer_stats *ret)
+{
+    committer_stats(service->committer, ret);
 }

@@ -42,14 +42,22 @@ int service_random(void *bytes, size_t len, void *userdata);
 int service_read_registry(struct service *service);
 void service_resolve_scopes(struct service *service);
 
-/* The record's bucket, taken up from the table when this is its first use. Within a read. */
+/* The record's bucket: taken up from the table when this is its first use, and gone over to the
+ * record's limit when that is another than the bucket's. record is what the table has now. Within a
+ * read. */
 int service_bucket_of(struct service *service, const struct record *record, uint64_t mono_ns,
                       struct bucket **ret);
 void service_mark_dirty(struct service *service, struct bucket *bucket);
 void service_usage_of(struct service *service, const struct bucket *bucket, struct usage *ret);
 
+/* The credential key_id owes at least what that with from_digest does. Within a read. */
+int service_carry_debt(struct service *service, const uint8_t from_digest[static DIGEST_BYTES],
+                       struct text key_id);
+
 /* What a bucket still owes of the debt it had when it was saved. */
 uint64_t service_debt_left(const struct usage *usage, uint64_t wall_ns);
+/* What a debt comes to under another limit than the one it was made under. */
+uint64_t service_debt_under(const struct usage *usage, const struct rate *rate, uint64_t mono_ns);
 
 /* A record as lists show it. Within a read. */
 int service_make_listing(struct service *service, const struct record *record, struct listing *ret);

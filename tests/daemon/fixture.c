@@ -164,6 +164,74 @@ struct fixture_outcome fixture_revoke(struct fixture *fixture, const char *key_i
                     &waiting);
 }
 
+struct fixture_outcome fixture_suspend(struct fixture *fixture, const char *key_id,
+                                       const char *reason)
+{
+    struct waiting waiting = {0};
+
+    return wait_for(fixture,
+                    service_suspend(fixture->service, text_of(key_id), text_of(reason), actor,
+                                    on_done, &waiting),
+                    &waiting);
+}
+
+struct fixture_outcome fixture_resume(struct fixture *fixture, const char *key_id)
+{
+    struct waiting waiting = {0};
+
+    return wait_for(fixture,
+                    service_resume(fixture->service, text_of(key_id), actor, on_done, &waiting),
+                    &waiting);
+}
+
+struct fixture_outcome fixture_edit(struct fixture *fixture, const char *key_id,
+                                    const struct edit *edit)
+{
+    struct waiting waiting = {0};
+
+    return wait_for(fixture,
+                    service_edit(fixture->service, text_of(key_id), edit, actor, on_done, &waiting),
+                    &waiting);
+}
+
+struct fixture_outcome fixture_rotate_finish(struct fixture *fixture, const char *key_id)
+{
+    struct waiting waiting = {0};
+
+    return wait_for(
+        fixture, service_rotate_finish(fixture->service, text_of(key_id), actor, on_done, &waiting),
+        &waiting);
+}
+
+struct fixture_outcome fixture_rotate_cancel(struct fixture *fixture, const char *key_id)
+{
+    struct waiting waiting = {0};
+
+    return wait_for(
+        fixture, service_rotate_cancel(fixture->service, text_of(key_id), actor, on_done, &waiting),
+        &waiting);
+}
+
+struct fixture_outcome fixture_rotate_shorten(struct fixture *fixture, const char *key_id,
+                                              uint64_t grace_s)
+{
+    struct waiting waiting = {0};
+
+    return wait_for(fixture,
+                    service_rotate_shorten(fixture->service, text_of(key_id), grace_s, actor,
+                                           on_done, &waiting),
+                    &waiting);
+}
+
+struct fixture_outcome fixture_legacy_remove(struct fixture *fixture, const char *key_id)
+{
+    struct waiting waiting = {0};
+
+    return wait_for(
+        fixture, service_legacy_remove(fixture->service, text_of(key_id), actor, on_done, &waiting),
+        &waiting);
+}
+
 struct fixture_outcome fixture_scope_add(struct fixture *fixture, const char *name)
 {
     struct waiting waiting = {0};

@@ -40,6 +40,16 @@ struct fixture_outcome fixture_rotate(struct fixture *fixture, const char *key_i
                                       uint64_t grace_s);
 struct fixture_outcome fixture_revoke(struct fixture *fixture, const char *key_id,
                                       const char *reason);
+struct fixture_outcome fixture_suspend(struct fixture *fixture, const char *key_id,
+                                       const char *reason);
+struct fixture_outcome fixture_resume(struct fixture *fixture, const char *key_id);
+struct fixture_outcome fixture_edit(struct fixture *fixture, const char *key_id,
+                                    const struct edit *edit);
+struct fixture_outcome fixture_rotate_finish(struct fixture *fixture, const char *key_id);
+struct fixture_outcome fixture_rotate_cancel(struct fixture *fixture, const char *key_id);
+struct fixture_outcome fixture_rotate_shorten(struct fixture *fixture, const char *key_id,
+                                              uint64_t grace_s);
+struct fixture_outcome fixture_legacy_remove(struct fixture *fixture, const char *key_id);
 struct fixture_outcome fixture_scope_add(struct fixture *fixture, const char *name);
 
 /* A live token of site "kasa", all four scopes, no origins, 60 a minute. */
