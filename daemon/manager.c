@@ -11,6 +11,7 @@
 
 #include <config.h> /* of configure, not daemon/config.h */
 
+#include "daemon/bus_error.h"
 #include "daemon/http_admin.h"
 #include "daemon/http_check.h"
 #include "daemon/log.h"
@@ -225,6 +226,8 @@ static int manager_open(struct manager *manager)
     char config_message[CONFIG_ERROR_MAX] = "", message[SOCKETS_ERROR_MAX] = "";
 
     int r = block_signals();
+    if (r == 0)
+        r = bus_error_watch();
     if (r == 0)
         r = config_load(manager->options->config, &config, config_message);
     if (r != 0) {

@@ -275,11 +275,13 @@ static void *run(void *userdata)
     return NULL;
 }
 
-/* Signals are for the event loop's thread. */
+/* Signals are for the event loop's thread; but a fault's is for the thread that has it, and blocked
+ * it would kill without a word. */
 static int start_thread(struct committer *c)
 {
     sigset_t all, before;
     sigfillset(&all);
+    sigdelset(&all, SIGBUS);
     int rc = pthread_sigmask(SIG_SETMASK, &all, &before);
     if (rc != 0)
         return -rc;

@@ -19,7 +19,7 @@ typedef void (*committer_done_fn)(const struct change *change, const struct chan
     4096 /* changes; more are refused with -EAGAIN; unless told otherwise                          \
           */
 
-/* Blocks all signals in the new thread. */
+/* Blocks all signals in the new thread but SIGBUS. */
 int committer_new(struct store *store, struct committer **ret);
 
 /* How many changes may wait, from now on. */

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,6 +92,56 @@ START_TEST(refuses_what_is_no_directory)
     assert_refused(path, true, -ENOTDIR, "Not a directory");
     fixture_path(dir, "no/where", below);
     assert_refused(below, true, -ENOENT, "can't make");
+    fixture_remove_dir(dir);
+}
+END_TEST
+
+/* ---- file systems ------------------------------------------------------------------------------
+ * The claim finds this instead of the C library's. */
+
+static uint64_t fs_type;
+
+__attribute__((visibility("default"))) int fstatfs(int fd, struct statfs *ret)
+{
+    int r = (int)syscall(SYS_fstatfs, fd, ret);
+    if (r == 0 && fs_type)
+        ret->f_type = (long)fs_type;
+    return r;
+}
+
+static const uint64_t remote_types[] = {
+    0x6969,     0xFF534D42, 0xFE534D42, 0x517B,     0x5346414F, 0x6B414653, 0x01021997, 0x00C36400,
+    0x65735546, 0x0BD00BD0, 0x47504653, 0x19830326, 0x7461636F, 0x01161970, 0x786F4256,
+};
+
+START_TEST(refuses_a_directory_that_is_not_on_a_local_disk)
+{
+    char dir[FIXTURE_PATH_MAX];
+    fixture_make_dir(dir);
+    for (size_t i = 0; i < sizeof remote_types / sizeof remote_types[0]; i++) {
+        fs_type = remote_types[i];
+        assert_refused(dir, false, -EREMOTE, "network or FUSE file system");
+        assert_refused(dir, false, -EREMOTE, "--state");
+        /* an f_type that was sign-extended on its way is the same one */
+        ck_assert(claim_is_remote((uint64_t)(int64_t)(int32_t)(uint32_t)remote_types[i]));
+    }
+    fixture_remove_dir(dir);
+}
+END_TEST
+
+START_TEST(takes_a_directory_on_a_local_disk_or_of_an_unknown_type)
+{
+    /* ext4, XFS, Btrfs, tmpfs, overlayfs, F2FS, ZFS, bcachefs; and one of tomorrow */
+    static const uint64_t local[] = {0xEF53,     0x58465342, 0x9123683E, 0x01021994, 0x794C7630,
+                                     0xF2F52010, 0x2FC12FC1, 0xCA451A4E, 0x12345678};
+    char dir[FIXTURE_PATH_MAX], message[STORE_ERROR_MAX];
+    fixture_make_dir(dir);
+    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++) {
+        int fd;
+        fs_type = local[i];
+        ck_assert_int_eq(claim(dir, false, &fd, message), 0);
+        close(fd);
+    }
     fixture_remove_dir(dir);
 }
 END_TEST
@@ -186,4 +238,5 @@ SUITE_MAIN("claim", makes_a_directory_for_its_owner_alone,
            refuses_what_is_no_directory, the_lock_names_its_holder_to_who_comes_second,
            a_holder_that_has_not_written_its_pid_yet_is_believed,
            the_lock_ends_with_its_holder_and_leaves_no_older_digits,
-           the_lock_does_not_follow_a_link)
+           the_lock_does_not_follow_a_link, refuses_a_directory_that_is_not_on_a_local_disk,
+           takes_a_directory_on_a_local_disk_or_of_an_unknown_type)
