@@ -163,20 +163,17 @@ json_t *admin_json_audit(const struct audit_entry *entry)
     return object_of(members, sizeof members / sizeof members[0]);
 }
 
-json_t *admin_json_status(const struct admin_status *status)
+json_t *admin_json_site(const struct site_summary *summary)
 {
-    json_t *services = json_array();
-
-    for (unsigned i = 0; i < status->config->service_count; i++)
-        json_array_append_new(services, json_string(status->config->services[i].name));
     const struct member members[] = {
-        {"version", json_string(status->version)},
-        {"uptime_s", count_value(status->uptime_s)},
-        {"seq", count_value(status->stats.seq)},
-        {"credentials", count_value(status->stats.credentials)},
-        {"map", json_pack("{s:o,s:o}", "used_bytes", count_value(status->stats.used_bytes),
-                          "size_bytes", count_value(status->stats.map_bytes))},
-        {"services", services},
+        {"site_id", text_value(summary->site)},
+        {"active", json_integer(summary->active)},
+        {"suspended", json_integer(summary->suspended)},
+        {"revoked", json_integer(summary->revoked)},
+        {"expired", json_integer(summary->expired)},
+        {"legacy", json_integer(summary->legacy)},
+        {"allowed_count", count_value(summary->allowed)},
+        {"last_used_at", time_or_null(summary->last_used_at)},
     };
 
     return object_of(members, sizeof members / sizeof members[0]);

@@ -21,12 +21,20 @@ json_t *admin_json_audit(const struct audit_entry *entry);
 
 json_t *admin_json_scopes(const struct scope_registry *registry, uint64_t mask);
 
+json_t *admin_json_site(const struct site_summary *summary);
+
 struct admin_status {
     const char *version;
     uint64_t uptime_s;
+    int64_t started_at; /* Unix seconds */
+    pid_t pid;
     struct store_stats stats;
+    struct committer_stats commits;
+    uint64_t checks[REASON_COUNT];
     const struct config *config;
+    const struct quota *quota;
 };
+/* Of the users, the first 500 of quota_walk(). */
 json_t *admin_json_status(const struct admin_status *status);
 
 /* A list's position, opaque to clients, as hexadecimal digits: and back. */

@@ -12,10 +12,16 @@ static const struct route {
     http_admin_fn get, post, patch, delete;
 } routes[] = {
     {"/v1/tokens", NULL, .get = http_admin_tokens, .post = http_admin_mint},
-    {"/v1/tokens/", "", .get = http_admin_show},
-    {"/v1/tokens/", "/rotate", .post = http_admin_rotate},
+    {"/v1/tokens/", "", .get = http_admin_show, .patch = http_admin_edit},
+    {"/v1/tokens/", "/suspend", .post = http_admin_suspend},
+    {"/v1/tokens/", "/resume", .post = http_admin_resume},
     {"/v1/tokens/", "/revoke", .post = http_admin_revoke},
+    {"/v1/tokens/", "/rotate", .post = http_admin_rotate},
+    {"/v1/tokens/", "/rotate/finish", .post = http_admin_rotate_finish},
+    {"/v1/tokens/", "/rotate/cancel", .post = http_admin_rotate_cancel},
+    {"/v1/tokens/", "/rotate/shorten", .post = http_admin_rotate_shorten},
     {"/v1/legacy", NULL, .get = http_admin_legacy, .post = http_admin_legacy_add},
+    {"/v1/legacy/", "", .delete = http_admin_legacy_remove},
     {"/v1/scopes", NULL, .get = http_admin_scopes, .post = http_admin_scope_add},
     {"/v1/audit", NULL, .get = http_admin_audit},
     {"/v1/status", NULL, .get = http_admin_status},
@@ -67,7 +73,7 @@ static void answer_wrong_method(struct http_request *request, const struct route
     http_answer_problem(request, 405, "here it is one of: %s", allowed);
 }
 
-static void run_route(struct http_request *request, const struct http_admin *admin)
+static void run_route(struct http_request *request, struct service *service)
 {
     struct text path = http_path(request), key_id = {NULL, 0};
     const struct route *route = NULL;
@@ -77,8 +83,8 @@ static void run_route(struct http_request *request, const struct http_admin *adm
             route = &routes[i];
     if (!route) {
         http_answer_problem(request, 404,
-                            "there is nothing here: /v1/tokens, /v1/legacy, /v1/scopes, /v1/audit "
-                            "and /v1/status are what this socket knows");
+                            "there is nothing here: /v1/tokens, /v1/legacy, /v1/sites, /v1/scopes, "
+                            "/v1/audit and /v1/status are what this socket knows");
         return;
     }
     if (route->verb && !key_id_is_valid(key_id)) {
@@ -87,21 +93,21 @@ static void run_route(struct http_request *request, const struct http_admin *adm
     }
     http_admin_fn run = method_of(route, http_method(request));
     if (run)
-        run(request, admin, key_id);
+        run(request, service, key_id);
     else
         answer_wrong_method(request, route);
 }
 
 void http_admin_handle(struct http_request *request, void *userdata)
 {
-    const struct http_admin *admin = userdata;
+    struct service *service = userdata;
 
     admin_json_wipe_always();
-    if (!authz_may_admin(&service_config_of(admin->service)->admins, http_peer(request)))
+    if (!authz_may_admin(&service_config_of(service)->admins, http_peer(request)))
         http_answer_problem(request, 403,
                             "this user may not manage tokens: root, the daemon's own user, and "
                             "who is named by 'admins' in stkgate.conf may (by default the members "
                             "of group stkgate-admin)");
     else
-        run_route(request, admin);
+        run_route(request, service);
 }

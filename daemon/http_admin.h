@@ -9,13 +9,7 @@
 #include "daemon/http.h"
 #include "daemon/service.h"
 
-/* What the face works on; it borrows all of it, until the last change is answered: after
- * committer_free(). */
-struct http_admin {
-    struct service *service;
-};
-
-/* An http_handler; userdata is a struct http_admin. Refuses peers that may not admin with 403,
+/* An http_handler; userdata is the struct service. Refuses peers that may not admin with 403,
  * before it looks at anything but who they are. */
 void http_admin_handle(struct http_request *request, void *userdata);
 

@@ -25,8 +25,7 @@ static const struct row {
     unsigned status;
     const char *detail;
 } rows[] = {
-    {ENOENT, CHANGE_LEGACY_REMOVE, 404, "there is no legacy key with this key_id"},
-    {ENOENT, 0, 404, "there is no token with this key_id"},
+    {ENOENT, 0, 404, "there is no token or legacy key with this key_id"},
 
     {EEXIST, CHANGE_SCOPE_ADD, 409, "a scope of this name is registered already"},
     {EEXIST, 0, 409, "it is in the table already: GET /v1/legacy?site= shows it"},

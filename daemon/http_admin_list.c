@@ -74,12 +74,11 @@ static void run_list(struct http_request *request, struct service *service,
                             (int)list->site.len, list->site.data);
 }
 
-static void list_tokens(struct http_request *request, const struct http_admin *admin,
-                        bool legacy_alone)
+static void list_tokens(struct http_request *request, struct service *service, bool legacy_alone)
 {
     struct http_admin_position after = {.len = 0};
     struct list list = {
-        .registry = service_scopes(admin->service),
+        .registry = service_scopes(service),
         .legacy_alone = legacy_alone,
         .limit = LIST_DEFAULT,
     };
@@ -88,19 +87,17 @@ static void list_tokens(struct http_request *request, const struct http_admin *a
         http_admin_argument_state(request, &list.state) &&
         http_admin_argument_after(request, &after) &&
         http_admin_argument_number(request, "limit", 1, LIST_MAX, &list.limit))
-        run_list(request, admin->service, &after, &list);
+        run_list(request, service, &after, &list);
 }
 
-void http_admin_tokens(struct http_request *request, const struct http_admin *admin,
-                       struct text none)
+void http_admin_tokens(struct http_request *request, struct service *service, struct text none)
 {
-    list_tokens(request, admin, false);
+    list_tokens(request, service, false);
 }
 
-void http_admin_legacy(struct http_request *request, const struct http_admin *admin,
-                       struct text none)
+void http_admin_legacy(struct http_request *request, struct service *service, struct text none)
 {
-    list_tokens(request, admin, true);
+    list_tokens(request, service, true);
 }
 
 struct show {
@@ -116,12 +113,11 @@ static int on_shown(const struct listing *listing, struct text position, void *u
     return 0;
 }
 
-void http_admin_show(struct http_request *request, const struct http_admin *admin,
-                     struct text key_id)
+void http_admin_show(struct http_request *request, struct service *service, struct text key_id)
 {
-    struct show show = {service_scopes(admin->service), NULL};
+    struct show show = {service_scopes(service), NULL};
 
-    int r = service_show(admin->service, key_id, on_shown, &show);
+    int r = service_show(service, key_id, on_shown, &show);
     if (r < 0)
         http_admin_answer_error(request, 0, r);
     else
@@ -131,10 +127,9 @@ void http_admin_show(struct http_request *request, const struct http_admin *admi
 /* ---- scopes ------------------------------------------------------------------------------------
  */
 
-void http_admin_scopes(struct http_request *request, const struct http_admin *admin,
-                       struct text none)
+void http_admin_scopes(struct http_request *request, struct service *service, struct text none)
 {
-    json_t *names = admin_json_scopes(service_scopes(admin->service), UINT64_MAX);
+    json_t *names = admin_json_scopes(service_scopes(service), UINT64_MAX);
 
     http_admin_answer_json(request, 200, json_pack("{s:o}", "scopes", names));
 }
@@ -156,8 +151,7 @@ static int on_entry(const struct audit_entry *entry, void *userdata)
     return json_array_append_new(trail->entries, admin_json_audit(entry)) < 0 ? -ENOMEM : 0;
 }
 
-void http_admin_audit(struct http_request *request, const struct http_admin *admin,
-                      struct text none)
+void http_admin_audit(struct http_request *request, struct service *service, struct text none)
 {
     struct trail trail = {.limit = LIST_DEFAULT};
     struct audit_query query = {.scan_max = SCAN_MAX};
@@ -169,7 +163,7 @@ void http_admin_audit(struct http_request *request, const struct http_admin *adm
         !http_admin_argument_since(request, &query.since))
         return;
     trail.entries = json_array();
-    int r = service_audit(admin->service, &query, on_entry, &trail, &next);
+    int r = service_audit(service, &query, on_entry, &trail, &next);
     if (r < 0) {
         json_decref(trail.entries);
         http_admin_answer_error(request, 0, r);

@@ -1,19 +1,37 @@
+#include <time.h>
+#include <unistd.h>
+
 #include <config.h>
 
 #include "daemon/http_admin_verbs.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 
-void http_admin_status(struct http_request *request, const struct http_admin *admin,
-                       struct text none)
+/* By the clock as it is now: one that was set right since the start tells the right time. */
+static int64_t started_at(uint64_t uptime_ns)
 {
-    struct service *service = admin->service;
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec + (now.tv_nsec - (int64_t)(uptime_ns % NS_PER_S) < 0 ? -1 : 0) -
+           (int64_t)(uptime_ns / NS_PER_S);
+}
+
+void http_admin_status(struct http_request *request, struct service *service, struct text none)
+{
+    uint64_t uptime_ns = service_uptime_ns(service);
     struct admin_status status = {
         .version = PACKAGE_VERSION,
-        .uptime_s = service_uptime_ns(service) / NS_PER_S,
+        .uptime_s = uptime_ns / NS_PER_S,
+        .started_at = started_at(uptime_ns),
+        .pid = getpid(),
         .config = service_config_of(service),
+        .quota = service_quota(service),
     };
 
+    for (unsigned reason = 0; reason < REASON_COUNT; reason++)
+        status.checks[reason] = service_reason_count(service, (enum reason)reason);
+    service_commit_stats(service, &status.commits);
     int r = service_stats(service, &status.stats);
     if (r < 0)
         http_admin_answer_error(request, 0, r);

@@ -8,7 +8,7 @@
 
 /* Answers a request of a peer who may, now or when its change is committed. key_id: of the path, of
  * valid form; empty where the path has none. */
-typedef void (*http_admin_fn)(struct http_request *request, const struct http_admin *admin,
+typedef void (*http_admin_fn)(struct http_request *request, struct service *service,
                               struct text key_id);
 
 /* ---- http_admin_answer.c -----------------------------------------------------------------------
@@ -43,38 +43,38 @@ bool http_admin_argument_key_id(struct http_request *request, struct text *ret);
 /* "since", a point in time. */
 bool http_admin_argument_since(struct http_request *request, int64_t *ret_unix_s);
 
-/* ---- http_admin_change.c -----------------------------------------------------------------------
+/* ---- http_admin_change.c: each is an http_admin_fn ---------------------------------------------
  */
 
-void http_admin_mint(struct http_request *request, const struct http_admin *admin,
-                     struct text none);
-void http_admin_legacy_add(struct http_request *request, const struct http_admin *admin,
-                           struct text none);
-void http_admin_scope_add(struct http_request *request, const struct http_admin *admin,
-                          struct text none);
-void http_admin_rotate(struct http_request *request, const struct http_admin *admin,
-                       struct text key_id);
-void http_admin_revoke(struct http_request *request, const struct http_admin *admin,
-                       struct text key_id);
+void http_admin_mint(struct http_request *request, struct service *service, struct text none);
+void http_admin_legacy_add(struct http_request *request, struct service *service, struct text none);
+void http_admin_scope_add(struct http_request *request, struct service *service, struct text none);
+void http_admin_edit(struct http_request *request, struct service *service, struct text key_id);
+void http_admin_suspend(struct http_request *request, struct service *service, struct text key_id);
+void http_admin_resume(struct http_request *request, struct service *service, struct text key_id);
+void http_admin_revoke(struct http_request *request, struct service *service, struct text key_id);
+void http_admin_rotate(struct http_request *request, struct service *service, struct text key_id);
+void http_admin_rotate_finish(struct http_request *request, struct service *service,
+                              struct text key_id);
+void http_admin_rotate_cancel(struct http_request *request, struct service *service,
+                              struct text key_id);
+void http_admin_rotate_shorten(struct http_request *request, struct service *service,
+                               struct text key_id);
+void http_admin_legacy_remove(struct http_request *request, struct service *service,
+                              struct text key_id);
 
-/* ---- http_admin_list.c -------------------------------------------------------------------------
+/* ---- http_admin_list.c: the same --------------------------------------------------------------
  */
 
-void http_admin_tokens(struct http_request *request, const struct http_admin *admin,
-                       struct text none);
-void http_admin_legacy(struct http_request *request, const struct http_admin *admin,
-                       struct text none);
-void http_admin_show(struct http_request *request, const struct http_admin *admin,
-                     struct text key_id);
-void http_admin_scopes(struct http_request *request, const struct http_admin *admin,
-                       struct text none);
-void http_admin_audit(struct http_request *request, const struct http_admin *admin,
-                      struct text none);
+void http_admin_tokens(struct http_request *request, struct service *service, struct text none);
+void http_admin_legacy(struct http_request *request, struct service *service, struct text none);
+void http_admin_show(struct http_request *request, struct service *service, struct text key_id);
+void http_admin_scopes(struct http_request *request, struct service *service, struct text none);
+void http_admin_audit(struct http_request *request, struct service *service, struct text none);
 
 /* ---- http_admin_status.c -----------------------------------------------------------------------
  */
 
-void http_admin_status(struct http_request *request, const struct http_admin *admin,
-                       struct text none);
+void http_admin_status(struct http_request *request, struct service *service, struct text none);
 
 #endif

@@ -33,7 +33,6 @@ struct manager {
     struct server *server;
     struct http_server *http;
     struct http_server *admin;
-    struct http_admin admin_face;
     bool stopping;
 };
 
@@ -166,7 +165,7 @@ static int open_table(struct manager *manager, struct config *config)
 }
 
 static int open_http(struct manager *manager, int which, unsigned connections_max,
-                     http_handler handler, void *userdata, struct http_server **ret)
+                     http_handler handler, struct http_server **ret)
 {
     const struct http_options options = {
         .listen_fd = manager->sockets.fds[which],
@@ -175,7 +174,7 @@ static int open_http(struct manager *manager, int which, unsigned connections_ma
         .header_bytes_max = 32768,
         .body_bytes_max = 65536,
         .handler = handler,
-        .userdata = userdata,
+        .userdata = manager->service,
     };
 
     manager->sockets.fds[which] = -1;
@@ -192,12 +191,10 @@ static int open_faces(struct manager *manager)
         return r;
     manager->sockets.fds[SOCKET_CHECK] = -1;
     r = open_http(manager, SOCKET_HTTP, config->quota.connections[QUOTA_HTTP], http_check_handle,
-                  manager->service, &manager->http);
+                  &manager->http);
     if (r < 0)
         return r;
-    manager->admin_face = (struct http_admin){.service = manager->service};
-    return open_http(manager, SOCKET_ADMIN, ADMIN_CONNECTIONS, http_admin_handle,
-                     &manager->admin_face, &manager->admin);
+    return open_http(manager, SOCKET_ADMIN, ADMIN_CONNECTIONS, http_admin_handle, &manager->admin);
 }
 
 static int open_events(struct manager *manager)

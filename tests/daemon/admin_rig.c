@@ -9,6 +9,7 @@ struct answer admin_rig_answer;
 void admin_rig_start(struct rig *rig)
 {
     rig_config = NULL;
+    rig_prepare = NULL;
     rig_start(rig, rig_serve_faces);
 }
 
@@ -65,9 +66,11 @@ json_int_t admin_rig_number(const json_t *object, const char *name)
 
 const char *admin_rig_target(const struct rig_token *token, const char *verb)
 {
-    static char target[128];
+    static char targets[ADMIN_RIG_TARGETS][128];
+    static unsigned calls;
+    char *target = targets[calls++ % ADMIN_RIG_TARGETS];
 
-    snprintf(target, sizeof target, "/v1/tokens/%s%s", token->key_id, verb);
+    snprintf(target, sizeof targets[0], "/v1/tokens/%s%s", token->key_id, verb);
     return target;
 }
 

@@ -36,7 +36,8 @@ const char *admin_rig_text(const json_t *object, const char *name);
 /* Of a member that must be a number. */
 json_int_t admin_rig_number(const json_t *object, const char *name);
 
-/* "/v1/tokens/KEY_ID" and verb, which may be empty. Static storage, until the next call. */
+/* "/v1/tokens/KEY_ID" and verb, which may be empty. Static storage, for so many calls. */
+#define ADMIN_RIG_TARGETS 8
 const char *admin_rig_target(const struct rig_token *token, const char *verb);
 
 /* The status of a check of this token, of site kasa, on the other face. */

@@ -61,7 +61,7 @@ static void open_all(struct fixture *fixture)
 
 static void close_all(struct fixture *fixture)
 {
-    while (service_flush_usage(fixture->service))
+    while (!service_must_exit(fixture->service) && service_flush_usage(fixture->service))
         continue;
     fixture->committer = committer_free(fixture->committer);
     fixture->service = service_free(fixture->service);

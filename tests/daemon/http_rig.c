@@ -112,6 +112,7 @@ void rig_stop(struct rig *rig)
  */
 
 const struct fixture_file *rig_config;
+void (*rig_prepare)(struct fixture *fixture);
 
 static int on_committed(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
@@ -120,7 +121,7 @@ static int on_committed(sd_event_source *source, int fd, uint32_t revents, void 
 }
 
 static struct http_server *serve_face(struct rig *rig, sd_event *event, const char *name,
-                                      http_handler handler, void *userdata)
+                                      http_handler handler, struct service *service)
 {
     const struct http_options options = {
         .listen_fd = rig_listen(rig, name),
@@ -129,7 +130,7 @@ static struct http_server *serve_face(struct rig *rig, sd_event *event, const ch
         .header_bytes_max = 32768,
         .body_bytes_max = 65536,
         .handler = handler,
-        .userdata = userdata,
+        .userdata = service,
     };
     struct http_server *server;
 
@@ -143,9 +144,10 @@ void rig_serve_faces(struct rig *rig, sd_event *event)
     sd_event_source *source;
 
     fixture_open(&fixture, rig_config);
+    if (rig_prepare)
+        rig_prepare(&fixture);
     struct http_server *http = serve_face(rig, event, "http", http_check_handle, fixture.service);
-    struct http_admin face = {.service = fixture.service};
-    struct http_server *admin = serve_face(rig, event, "admin", http_admin_handle, &face);
+    struct http_server *admin = serve_face(rig, event, "admin", http_admin_handle, fixture.service);
     ck_assert_int_ge(sd_event_add_io(event, &source, committer_fd(fixture.committer), EPOLLIN,
                                      on_committed, fixture.committer),
                      0);

@@ -35,6 +35,8 @@ void rig_loop(struct rig *rig, sd_event *event);
 /* A rig_serve_fn: the daemon's two faces, DIR/http and DIR/admin, with a table of their own. */
 struct fixture_file;
 extern const struct fixture_file *rig_config; /* of the service; set before rig_start() */
+struct fixture;
+extern void (*rig_prepare)(struct fixture *fixture); /* what is done to the table first; or NULL */
 void rig_serve_faces(struct rig *rig, sd_event *event);
 
 /* ---- the client --------------------------------------------------------------------------------

@@ -134,20 +134,24 @@ START_TEST(shows_an_audit_entry)
 }
 END_TEST
 
-START_TEST(shows_the_status)
+START_TEST(shows_a_site)
 {
-    struct service_config services[2] = {{.name = "default"}, {.name = "shop"}};
-    const struct config config = {.services = services, .service_count = 2};
-    const struct admin_status status = {
-        .version = "0.1.0",
-        .uptime_s = 5,
-        .stats = {.credentials = 3, .map_bytes = 100, .used_bytes = 40, .seq = 9},
-        .config = &config,
-    };
+    struct site_summary summary = {.site = TEXT("kasa"),
+                                   .active = 1,
+                                   .suspended = 2,
+                                   .revoked = 3,
+                                   .expired = 4,
+                                   .legacy = 5,
+                                   .allowed = 6};
 
-    expect(admin_json_status(&status),
-           "{\"version\":\"0.1.0\",\"uptime_s\":5,\"seq\":9,\"credentials\":3,"
-           "\"map\":{\"used_bytes\":40,\"size_bytes\":100},\"services\":[\"default\",\"shop\"]}");
+    expect(admin_json_site(&summary),
+           "{\"site_id\":\"kasa\",\"active\":1,\"suspended\":2,\"revoked\":3,\"expired\":4,"
+           "\"legacy\":5,\"allowed_count\":6,\"last_used_at\":null}");
+    summary.last_used_at = 1767225600;
+    json_t *object = admin_json_site(&summary);
+    ck_assert_str_eq(json_string_value(json_object_get(object, "last_used_at")),
+                     "2026-01-01T00:00:00Z");
+    json_decref(object);
 }
 END_TEST
 
@@ -197,5 +201,5 @@ START_TEST(wipes_without_harm)
 END_TEST
 
 SUITE_MAIN("admin_json", shows_a_token, shows_what_became_of_a_token, shows_a_legacy_key_s_end,
-           shows_an_audit_entry, shows_the_status, reads_back_the_positions_that_it_gives,
+           shows_an_audit_entry, shows_a_site, reads_back_the_positions_that_it_gives,
            refuses_other_positions, wipes_without_harm)

@@ -1,7 +1,9 @@
+#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "tests/daemon/admin_rig.h"
+#include "tests/daemon/fixture.h"
 #include "tests/suite.h"
 
 START_TEST(shows_use_but_never_the_secret)
@@ -23,7 +25,7 @@ START_TEST(shows_use_but_never_the_secret)
     json_decref(admin_rig_call(&rig, 200, "GET", "/v1/audit", ""));
     ck_assert_ptr_null(strstr(admin_rig_answer.body, token.secret));
     admin_rig_expect(&rig, 404, "GET", "/v1/tokens/key_0123456789ABCDEF", "",
-                     "no token with this key_id");
+                     "no token or legacy key with this key_id");
     rig_stop(&rig);
 }
 END_TEST
@@ -107,5 +109,174 @@ START_TEST(tells_the_audit_trail_newest_first)
 }
 END_TEST
 
+START_TEST(finds_in_the_audit_trail_what_is_asked_for)
+{
+    struct rig rig;
+    char target[256];
+
+    admin_rig_start(&rig);
+    struct rig_token token = rig_mint(&rig, ""), other = rig_mint(&rig, "");
+    json_decref(admin_rig_call(&rig, 200, "POST", admin_rig_target(&other, "/revoke"), ""));
+    json_t *rotated = admin_rig_call(&rig, 201, "POST", admin_rig_target(&token, "/rotate"), "");
+    const struct {
+        const char *query;
+        const char *actions; /* newest first */
+        json_int_t next;     /* 0: null */
+    } rows[] = {
+        {"key_id=%s", "rotate mint ", 0},
+        {"key_id=%s&limit=1", "rotate ", 2},
+        {"key_id=%s&before=4", "mint ", 0},
+        {"key_id=%s&since=2020-01-01", "rotate mint ", 0},
+        {"key_id=%s&since=2200-01-01T00:00:00Z", "", 0},
+        {"since=2020-01-01&limit=3", "rotate revoke mint ", 2},
+        {"since=2200-01-01", "", 0},
+        {"key_id=key_0123456789ABCDEF", "", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *mark = strchr(rows[i].query, '%');
+        size_t before = mark ? (size_t)(mark - rows[i].query) : strlen(rows[i].query);
+        snprintf(target, sizeof target, "/v1/audit?%.*s%s%s", (int)before, rows[i].query,
+                 mark ? token.key_id : "", mark ? mark + 2 : "");
+        json_t *trail = admin_rig_call(&rig, 200, "GET", target, "");
+        char actions[256] = "";
+        size_t at;
+        json_t *entry;
+        json_array_foreach(json_object_get(trail, "entries"), at, entry)
+        {
+            strcat(actions, admin_rig_text(entry, "action"));
+            strcat(actions, " ");
+        }
+        ck_assert_msg(strcmp(actions, rows[i].actions) == 0, "%s: %s", target, actions);
+        ck_assert_msg(json_integer_value(json_object_get(trail, "next")) == rows[i].next, "%s: %s",
+                      target, admin_rig_answer.body);
+        json_decref(trail);
+    }
+    /* The successor is named by the rotation, as related. */
+    snprintf(target, sizeof target, "/v1/audit?key_id=%s", admin_rig_text(rotated, "key_id"));
+    admin_rig_expect(&rig, 200, "GET", target, "", "\"action\":\"rotate\"");
+    json_decref(rotated);
+    rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(lists_legacy_keys_alone)
+{
+    struct rig rig;
+
+    admin_rig_start(&rig);
+    rig_mint(&rig, "");
+    json_t *key = admin_rig_call(&rig, 201, "POST", "/v1/legacy",
+                                 "{\"site_id\":\"ada\",\"api_key\":\"0123456789\"}");
+    json_t *list = admin_rig_call(&rig, 200, "GET", "/v1/legacy", "");
+    const json_t *tokens = json_object_get(list, "tokens");
+    ck_assert_uint_eq(json_array_size(tokens), 1);
+    ck_assert_str_eq(admin_rig_text(json_array_get(tokens, 0), "key_id"),
+                     admin_rig_text(key, "key_id"));
+    ck_assert(json_is_null(json_object_get(list, "next")));
+    json_decref(list);
+    json_decref(key);
+    admin_rig_expect(&rig, 200, "GET", "/v1/legacy?site=ada&state=active&limit=1", "",
+                     "\"kind\":\"legacy\"");
+    admin_rig_expect(&rig, 200, "GET", "/v1/legacy?site=kasa", "", "\"tokens\":[],\"next\":null");
+    admin_rig_expect(&rig, 200, "GET", "/v1/legacy?state=revoked", "", "\"tokens\":[]");
+    rig_stop(&rig);
+}
+END_TEST
+
+/* ---- answers that end before the list does -----------------------------------------------------
+ */
+
+#define MANY 2100
+
+static unsigned minted;
+
+static void on_minted(const struct outcome *outcome, void *userdata)
+{
+    ck_assert_int_eq(outcome->error, 0);
+    minted++;
+}
+
+/* A legacy key of site zoo, then many tokens of site big. */
+static void mint_many(struct fixture *fixture)
+{
+    struct mint mint = fixture_kasa();
+
+    mint.kind = KIND_LEGACY;
+    mint.site = TEXT("zoo");
+    mint.legacy_key = TEXT("0123456789");
+    for (unsigned i = 0; i <= MANY; i++) {
+        ck_assert_int_eq(
+            service_mint(fixture->service, &mint, (struct actor){0, 0, 1}, on_minted, NULL), 0);
+        mint = fixture_kasa();
+        mint.site = TEXT("big");
+    }
+    while (minted <= MANY) {
+        struct pollfd pollfd = {.fd = committer_fd(fixture->committer), .events = POLLIN};
+        ck_assert_int_eq(poll(&pollfd, 1, 30000), 1);
+        committer_collect(fixture->committer);
+    }
+}
+
+static void start_with_many(struct rig *rig)
+{
+    rig_config = NULL;
+    rig_prepare = mint_many;
+    rig_start(rig, rig_serve_faces);
+}
+
+/* The page after this one, which must have one. */
+static json_t *turn(const struct rig *rig, json_t *page, const char *target)
+{
+    char next[1024];
+
+    ck_assert_ptr_nonnull(admin_rig_text(page, "next"));
+    snprintf(next, sizeof next, "%s%s", target, admin_rig_text(page, "next"));
+    json_decref(page);
+    return admin_rig_call(rig, 200, "GET", next, "");
+}
+
+START_TEST(looks_at_so_many_records_for_an_answer_and_no_more)
+{
+    struct rig rig;
+
+    start_with_many(&rig);
+    json_t *page = admin_rig_call(&rig, 200, "GET", "/v1/legacy", "");
+    ck_assert_uint_eq(json_array_size(json_object_get(page, "tokens")), 0);
+    page = turn(&rig, page, "/v1/legacy?after=");
+    ck_assert_uint_eq(json_array_size(json_object_get(page, "tokens")), 1);
+    ck_assert(json_is_null(json_object_get(page, "next")));
+    json_decref(page);
+    rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(searches_a_long_audit_trail_piece_by_piece)
+{
+    struct rig rig;
+    char target[256], next[512];
+    json_t *page;
+
+    start_with_many(&rig);
+    page = admin_rig_call(&rig, 200, "GET", "/v1/legacy", "");
+    page = turn(&rig, page, "/v1/legacy?after=");
+    const json_t *key = json_array_get(json_object_get(page, "tokens"), 0);
+    snprintf(target, sizeof target, "/v1/audit?key_id=%s", admin_rig_text(key, "key_id"));
+    json_decref(page);
+    page = admin_rig_call(&rig, 200, "GET", target, "");
+    ck_assert_uint_eq(json_array_size(json_object_get(page, "entries")), 0);
+    snprintf(next, sizeof next, "%s&before=%lld", target,
+             (long long)admin_rig_number(page, "next"));
+    json_decref(page);
+    page = admin_rig_call(&rig, 200, "GET", next, "");
+    ck_assert_uint_eq(json_array_size(json_object_get(page, "entries")), 1);
+    ck_assert(json_is_null(json_object_get(page, "next")));
+    json_decref(page);
+    rig_stop(&rig);
+}
+END_TEST
+
 SUITE_MAIN("http_admin_list", shows_use_but_never_the_secret, lists_page_by_page,
-           tells_the_audit_trail_newest_first)
+           tells_the_audit_trail_newest_first, finds_in_the_audit_trail_what_is_asked_for,
+           lists_legacy_keys_alone, looks_at_so_many_records_for_an_answer_and_no_more,
+
+           searches_a_long_audit_trail_piece_by_piece)

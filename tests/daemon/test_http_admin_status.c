@@ -1,18 +1,29 @@
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/core/moment.h"
 #include "tests/daemon/admin_rig.h"
+#include "tests/daemon/fixture.h"
 #include "tests/suite.h"
 
-START_TEST(tells_the_status)
+START_TEST(tells_of_the_daemon_and_its_table)
 {
     struct rig rig;
+    int64_t started_at, before = time(NULL);
 
     admin_rig_start(&rig);
     rig_mint(&rig, "");
     json_t *status = admin_rig_call(&rig, 200, "GET", "/v1/status", "");
     ck_assert_ptr_nonnull(admin_rig_text(status, "version"));
+    ck_assert_int_eq(admin_rig_number(status, "pid"), rig.pid);
+    ck_assert_int_ge(admin_rig_number(status, "uptime_s"), 0);
+    ck_assert_int_eq(moment_parse(text_of(admin_rig_text(status, "started_at")), &started_at), 0);
+    ck_assert_int_ge(started_at, before);
+    ck_assert_int_le(started_at, time(NULL));
     ck_assert_int_eq(admin_rig_number(status, "credentials"), 1);
     ck_assert_int_eq(admin_rig_number(status, "seq"), 1);
-    ck_assert_int_gt(
-        json_integer_value(json_object_get(json_object_get(status, "map"), "used_bytes")), 0);
+    ck_assert_int_gt(admin_rig_number(json_object_get(status, "map"), "used_bytes"), 0);
+    ck_assert_int_gt(admin_rig_number(json_object_get(status, "map"), "size_bytes"), 0);
     ck_assert_str_eq(json_string_value(json_array_get(json_object_get(status, "services"), 0)),
                      "default");
     json_decref(status);
@@ -20,4 +31,74 @@ START_TEST(tells_the_status)
 }
 END_TEST
 
-SUITE_MAIN("http_admin_status", tells_the_status)
+START_TEST(tells_how_long_commits_took)
+{
+    struct rig rig;
+
+    admin_rig_start(&rig);
+    json_t *status = admin_rig_call(&rig, 200, "GET", "/v1/status", "");
+    const json_t *commits = json_object_get(status, "commits");
+    ck_assert_int_eq(admin_rig_number(commits, "count"), 0);
+    ck_assert_int_eq(admin_rig_number(commits, "max_us"), 0);
+    json_decref(status);
+    for (int i = 0; i < 3; i++)
+        rig_mint(&rig, "");
+    status = admin_rig_call(&rig, 200, "GET", "/v1/status", "");
+    commits = json_object_get(status, "commits");
+    ck_assert_int_ge(admin_rig_number(commits, "count"), 3);
+    ck_assert_int_eq(admin_rig_number(commits, "queued"), 0);
+    ck_assert_int_gt(admin_rig_number(commits, "last_us"), 0);
+    ck_assert_int_le(admin_rig_number(commits, "p50_us"), admin_rig_number(commits, "p99_us"));
+    ck_assert_int_le(admin_rig_number(commits, "p99_us"), admin_rig_number(commits, "max_us"));
+    json_decref(status);
+    rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(counts_checks_by_reason)
+{
+    struct rig rig;
+
+    admin_rig_start(&rig);
+    struct rig_token token = rig_mint(&rig, "");
+    ck_assert_uint_eq(admin_rig_check(&rig, token.secret), 200);
+    ck_assert_uint_eq(admin_rig_check(&rig, token.secret), 200);
+    ck_assert_uint_eq(admin_rig_check(&rig, "nonsense"), 401);
+    json_t *status = admin_rig_call(&rig, 200, "GET", "/v1/status", "");
+    const json_t *checks = json_object_get(status, "checks");
+    ck_assert_uint_eq(json_object_size(checks), REASON_COUNT);
+    ck_assert_int_eq(admin_rig_number(checks, "ok"), 2);
+    ck_assert_int_eq(admin_rig_number(checks, "malformed_token"), 1);
+    ck_assert_int_eq(admin_rig_number(checks, "rate_limited"), 0);
+    json_decref(status);
+    rig_stop(&rig);
+}
+END_TEST
+
+START_TEST(tells_the_limits_of_connections)
+{
+    static const struct fixture_file files[] = {
+        {"stkgate.conf", "[daemon]\nconnections = 7\nconnections_per_user = 3\n"
+                         "http_connections = 6\nhttp_connections_per_user = 2\n"},
+        {NULL, NULL},
+    };
+    struct rig rig;
+
+    rig_config = files;
+    rig_prepare = NULL;
+    rig_start(&rig, rig_serve_faces);
+    json_t *status = admin_rig_call(&rig, 200, "GET", "/v1/status", "");
+    const json_t *connections = json_object_get(status, "connections");
+    ck_assert_int_eq(admin_rig_number(connections, "check"), 0);
+    ck_assert_int_eq(admin_rig_number(connections, "check_max"), 7);
+    ck_assert_int_eq(admin_rig_number(connections, "check_per_user_max"), 3);
+    ck_assert_int_eq(admin_rig_number(connections, "http_max"), 6);
+    ck_assert_int_eq(admin_rig_number(connections, "http_per_user_max"), 2);
+    ck_assert(json_is_array(json_object_get(status, "clients")));
+    json_decref(status);
+    rig_stop(&rig);
+}
+END_TEST
+
+SUITE_MAIN("http_admin_status", tells_of_the_daemon_and_its_table, tells_how_long_commits_took,
+           counts_checks_by_reason, tells_the_limits_of_connections)
