@@ -5,6 +5,11 @@
 #include "module/client/dial.h"
 #include "module/client/exchange.h"
 
+/* A question whose connection is lost may have been spent on: it is put twice at most. */
+#define PUTS_MAX 2
+/* New connections in one call. A daemon that is just ending may have taken the first one in. */
+#define DIALS_MAX 2
+
 /* One call's way to an answer. */
 struct ask {
     struct stkgate *gate;
@@ -12,6 +17,7 @@ struct ask {
     struct verdict *ret;
     struct deadline deadline;
     struct attempt attempt;
+    unsigned puts; /* how often the question was sent */
 };
 
 static uint64_t claim_ns(const struct stkgate *gate)
@@ -30,6 +36,7 @@ static int put_query(struct ask *ask, struct connection *connection)
     out.len = check_write(question, sizeof question, ++connection->last_id, ask->query);
     if (out.len == 0)
         return -EINVAL;
+    ask->puts++;
     int r = exchange_frames(connection, &ask->deadline, &out, &in, &frame);
     if (r < 0)
         return r;
@@ -93,9 +100,14 @@ static int ask_daemon(struct ask *ask)
     r = backoff_enter_dial(&gate->backoff, ask->deadline.start_ns, claim_ns(gate), &ask->attempt);
     if (r < 0)
         return r;
-    struct connection spare;
-    struct connection *fresh = pool_place(&gate->pool, &spare);
-    return settle(ask, fresh, ask_on_new(ask, fresh));
+    for (int dials = 1;; dials++) {
+        struct connection spare;
+        struct connection *fresh = pool_place(&gate->pool, &spare);
+        r = ask_on_new(ask, fresh);
+        if (r != -ECONNRESET || dials == DIALS_MAX || ask->puts == PUTS_MAX)
+            return settle(ask, fresh, r);
+        pool_drop(&gate->pool, fresh);
+    }
 }
 
 int ask_verdict(struct stkgate *gate, const struct query *query, struct verdict *ret)

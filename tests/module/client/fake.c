@@ -98,7 +98,8 @@ static bool answer(struct fake *fake, int fd, struct frame *frame)
     int act = is_hello ? fake->on_hello : fake->on_check;
     if (act == FAKE_SILENCE)
         return true;
-    if (act == FAKE_CLOSE)
+    if (act == FAKE_CLOSE ||
+        atomic_fetch_sub(is_hello ? &fake->lose_hellos : &fake->lose_checks, 1) > 0)
         return false;
     size_t len =
         is_hello ? write_welcome(fake, out, frame->id) : write_verdict(fake, out, frame, act);

@@ -38,6 +38,8 @@ struct fake {
     _Atomic int on_accept; /* enum fake_act; FAKE_ANSWER: nothing */
     _Atomic int on_hello;
     _Atomic int on_check;
+    _Atomic int lose_hellos,
+        lose_checks; /* so many more are answered by closing, before all else */
     _Atomic uint64_t generation;
     _Atomic int scopes; /* of the registry that is told; welcome.registry begins with more */
 

@@ -322,8 +322,56 @@ START_TEST(survives_a_restart_of_the_daemon_without_a_refusal)
 }
 END_TEST
 
-/* A fresh connection that is lost is not tried again: the call might be spent a third time. */
-START_TEST(tries_no_more_than_one_fresh_connection)
+/* A daemon that is ending may have taken in a connection that it does not serve any more. */
+START_TEST(tries_again_when_a_new_connection_is_lost)
+{
+    static const int losses[][2] = {{1, 0}, {0, 1}}; /* at the greeting, at the check */
+    for (size_t i = 0; i < sizeof losses / sizeof losses[0]; i++) {
+        fake_init(&fake);
+        fake_start(&fake);
+        stkgate *gate = call_open(&fake, PATIENT_MS);
+        fake.lose_hellos = losses[i][0];
+        fake.lose_checks = losses[i][1];
+        ck_assert_int_eq(call_check(gate), 0);
+        ck_assert_uint_eq(fake.accepted, 2);
+        stkgate_close(gate);
+        fake_deinit(&fake);
+    }
+}
+END_TEST
+
+/* The old one was put a question; the new one was not, when it was lost. */
+START_TEST(tries_again_when_the_new_connection_is_lost_after_the_old_one)
+{
+    fake_init(&fake);
+    fake_start(&fake);
+    stkgate *gate = call_open(&fake, PATIENT_MS);
+    ck_assert_int_eq(call_check(gate), 0);
+    fake.lose_checks = 1;
+    fake.lose_hellos = 1;
+    ck_assert_int_eq(call_check(gate), 0);
+    ck_assert_uint_eq(fake.accepted, 3);
+    ck_assert_uint_eq(fake.checks, 3);
+    stkgate_close(gate);
+    fake_deinit(&fake);
+}
+END_TEST
+
+START_TEST(gives_up_when_two_new_connections_are_lost)
+{
+    fake_init(&fake);
+    fake_start(&fake);
+    stkgate *gate = call_open(&fake, PATIENT_MS);
+    fake.lose_hellos = 2;
+    ck_assert_int_eq(call_check(gate), -ECONNRESET);
+    ck_assert_uint_eq(fake.accepted, 2);
+    stkgate_close(gate);
+    fake_deinit(&fake);
+}
+END_TEST
+
+/* A question that was put twice is not put again: the call might be spent a third time. */
+START_TEST(puts_a_question_no_more_than_twice)
 {
     fake_init(&fake);
     fake_start(&fake);
@@ -462,7 +510,10 @@ SUITE_MAIN("ask", answers_with_the_verdict_of_the_daemon,
            keeps_its_deadline_with_a_daemon_that_takes_nobody_in, tells_that_nobody_is_there,
            goes_on_when_the_daemon_appears_later, does_not_ask_before_the_next_attempt_is_due,
            survives_a_restart_of_the_daemon_without_a_refusal,
-           tries_no_more_than_one_fresh_connection, says_hello_again_before_the_call_after_a_reload,
+           tries_again_when_a_new_connection_is_lost,
+           tries_again_when_the_new_connection_is_lost_after_the_old_one,
+           gives_up_when_two_new_connections_are_lost, puts_a_question_no_more_than_twice,
+           says_hello_again_before_the_call_after_a_reload,
            raises_no_signal_when_the_daemon_is_gone,
            uses_the_connections_it_has_when_there_is_no_room_for_more,
            goes_on_after_signals_within_its_deadline)
