@@ -495,6 +495,12 @@ int http_server_new(sd_event *event, const struct http_options *options, struct 
     return 0;
 }
 
+void http_server_stop_accepting(struct http_server *server)
+{
+    server->listen_source = sd_event_source_disable_unref(server->listen_source);
+    sd_event_source_set_enabled(server->pause_source, SD_EVENT_OFF);
+}
+
 struct http_server *http_server_free(struct http_server *server)
 {
     if (!server)

@@ -31,6 +31,9 @@ struct http_options {
 int http_server_new(sd_event *event, const struct http_options *options, struct http_server **ret);
 struct http_server *http_server_free(struct http_server *server); /* returns NULL */
 
+/* Take no further connection in, as server_stop_accepting(). */
+void http_server_stop_accepting(struct http_server *server);
+
 /* ---- the request: texts are valid until http_answer() or http_server_free() --------------------
  */
 

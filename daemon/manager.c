@@ -20,6 +20,11 @@
 
 #define FLUSH_EVERY_USEC UINT64_C(5000000)
 
+/* How long open connections are served after SIGTERM. Each millisecond is one more that others wait
+ * for the next daemon. */
+#define DRAIN_USEC UINT64_C(5000)
+#define LATE_USEC  UINT64_C(20000) /* and then, while they keep on asking */
+
 /* Connections of admin.sock: few people, and never crowded out by checks. */
 #define ADMIN_CONNECTIONS 32
 
@@ -33,7 +38,8 @@ struct manager {
     struct server *server;
     struct http_server *http;
     struct http_server *admin;
-    bool stopping;
+    bool stopping; /* told to end */
+    bool drained;  /* and those who had just connected have had time to ask */
 };
 
 /* Tokens pass through this process: none of its memory may end in a core file, and no other process
@@ -51,23 +57,66 @@ static void harden_process(void)
 /* ---- events ------------------------------------------------------------------------------------
  */
 
-static int on_idle_exit(sd_event_source *source, void *userdata)
+static int end_loop(struct manager *manager)
 {
-    struct manager *manager = userdata;
-
     return sd_event_exit(manager->event, service_must_exit(manager->service) ? -EIO : 0);
 }
 
-/* End the loop once all that is ready now has been dealt with: answers are sent before. */
+static int on_idle_exit(sd_event_source *source, void *userdata)
+{
+    return end_loop(userdata);
+}
+
+static int on_late_exit(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    return end_loop(userdata);
+}
+
+/* End the loop once all that is ready now has been dealt with: answers are sent before. Clients
+ * that ask without a pause could put that off for ever: then it ends a little later. */
 static void exit_when_idle(struct manager *manager)
 {
-    sd_event_source *source = NULL;
+    sd_event_source *idle = NULL, *late = NULL;
 
-    if (sd_event_add_defer(manager->event, &source, on_idle_exit, manager) < 0 ||
-        sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IDLE) < 0 ||
-        sd_event_source_set_floating(source, true) < 0)
-        (void)sd_event_exit(manager->event, 0);
-    sd_event_source_unref(source);
+    if (sd_event_add_defer(manager->event, &idle, on_idle_exit, manager) < 0 ||
+        sd_event_source_set_priority(idle, SD_EVENT_PRIORITY_IDLE) < 0 ||
+        sd_event_source_set_floating(idle, true) < 0 ||
+        sd_event_add_time_relative(manager->event, &late, CLOCK_MONOTONIC, LATE_USEC, 1,
+                                   on_late_exit, manager) < 0 ||
+        sd_event_source_set_priority(late, SD_EVENT_PRIORITY_IMPORTANT) < 0 ||
+        sd_event_source_set_floating(late, true) < 0)
+        (void)end_loop(manager);
+    sd_event_source_unref(idle);
+    sd_event_source_unref(late);
+}
+
+/* What was accepted is committed and answered first. */
+static void exit_when_done(struct manager *manager)
+{
+    if (service_must_exit(manager->service) ||
+        (manager->drained && service_pending(manager->service) == 0))
+        exit_when_idle(manager);
+}
+
+static int on_drained(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct manager *manager = userdata;
+
+    manager->drained = true;
+    exit_when_done(manager);
+    return 0;
+}
+
+/* A connection that was taken in, and whose question is still on its way, would be lost: for a
+ * moment the open ones are served, and new ones wait for the next daemon. */
+static void begin_draining(struct manager *manager)
+{
+    server_stop_accepting(manager->server);
+    http_server_stop_accepting(manager->http);
+    http_server_stop_accepting(manager->admin);
+    if (sd_event_add_time_relative(manager->event, NULL, CLOCK_MONOTONIC, DRAIN_USEC, 1, on_drained,
+                                   manager) < 0)
+        (void)on_drained(NULL, 0, manager);
 }
 
 static int on_stop(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
@@ -79,9 +128,7 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *si, v
     manager->stopping = true;
     (void)sd_notify(0, "STOPPING=1");
     log_event(LOG_EVENT_STOPPING, "stopping: signal %u", si->ssi_signo);
-    /* What was accepted is committed and answered first. */
-    if (service_pending(manager->service) == 0)
-        exit_when_idle(manager);
+    begin_draining(manager);
     return 0;
 }
 
@@ -109,9 +156,7 @@ static int on_committed(sd_event_source *source, int fd, uint32_t revents, void 
     struct manager *manager = userdata;
 
     committer_collect(manager->committer);
-    if (service_must_exit(manager->service) ||
-        (manager->stopping && service_pending(manager->service) == 0))
-        exit_when_idle(manager);
+    exit_when_done(manager);
     return 0;
 }
 

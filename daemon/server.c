@@ -205,6 +205,12 @@ int server_new(sd_event *event, struct service *service, int listen_fd, struct s
     return 0;
 }
 
+void server_stop_accepting(struct server *server)
+{
+    server->rest = sd_event_source_disable_unref(server->rest);
+    (void)sd_event_source_set_enabled(server->listener, SD_EVENT_OFF);
+}
+
 struct server *server_free(struct server *server)
 {
     if (!server)

@@ -13,4 +13,8 @@ struct server;
 int server_new(sd_event *event, struct service *service, int listen_fd, struct server **ret);
 struct server *server_free(struct server *server); /* returns NULL */
 
+/* Take no further connection in: who connects from now on waits in the socket for the daemon that
+ * comes next. Those that are open are served as before. */
+void server_stop_accepting(struct server *server);
+
 #endif
