@@ -41,7 +41,8 @@ static int check_config(const char *dir)
 
     int r = config_load(dir, &config, message);
     if (r < 0) {
-        fprintf(stderr, "stkgate daemon: %s\n", message[0] ? message : strerror(-r));
+        /* Before a reload, systemd has this run with its stderr in the journal. */
+        log_event(LOG_EVENT_CONFIG_REFUSED, "%s", message[0] ? message : strerror(-r));
         return EXIT_FAILURE;
     }
     printf("%s: %u service%s\n", dir ? dir : "no configuration: defaults", config->service_count,

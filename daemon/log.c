@@ -1,3 +1,6 @@
+/* Where in this file an entry was sent from tells nobody anything. */
+#define SD_JOURNAL_SUPPRESS_LOCATION
+
 #include "daemon/log.h"
 
 #include <stdarg.h>

@@ -1,0 +1,30 @@
+#!/bin/bash
+# systemd finds nothing wrong with the units, and little that the service could do beyond its task.
+# shellcheck source=tests/rig.sh
+. "${STKGATE_SRCDIR:?}/tests/rig.sh"
+
+# The program must be there to be found.
+mkdir "$dir/units"
+cp "$STKGATE_SRCDIR"/systemd/*.socket "$dir/units/"
+sed "s,@bindir@,$STKGATE_BUILDDIR," "$STKGATE_SRCDIR/systemd/stkgate.service.in" \
+    >"$dir/units/stkgate.service"
+
+expect 0 systemd-analyze verify --man=no --recursive-errors=no "$dir"/units/*
+[ ! -s "$dir/err" ] || fail "systemd has something to say about the units"
+expect 0 systemd-analyze security --offline=yes --threshold=5 "$dir/units/stkgate.service"
+grep 'Overall exposure level' "$dir/out" || fail "no exposure level was told"
+
+# Every manual page that a unit or the catalog names is there.
+pages=$(grep -ohE 'man:[a-z-]+\([0-9]\)' "$dir"/units/* "$STKGATE_SRCDIR/systemd/stkgate.catalog" | sort -u)
+[ -n "$pages" ] || fail "the units name no manual page"
+for page in $pages; do
+    name=${page#man:} section=${page##*(}
+    [ -s "$STKGATE_SRCDIR/man/${name%(*}.${section%)}" ] || fail "there is no page $page"
+done
+
+# The test itself sees mistakes.
+echo 'ProtectSytem=strict' >>"$dir/units/stkgate.socket"
+! systemd-analyze verify --man=no --recursive-errors=no "$dir"/units/* 2>/dev/null ||
+    [ -n "$(systemd-analyze verify --man=no --recursive-errors=no "$dir"/units/* 2>&1)" ] ||
+    fail "a mistake in a unit is not found"
+exit 0

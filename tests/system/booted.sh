@@ -1,0 +1,78 @@
+# shellcheck shell=bash
+# booted.sh - sourced by tests that need a whole system: from here on they run in one, with stkgate
+# installed and set up with the very commands that the README has for it
+#
+#   systemctl, journalctl        are those of a systemd of its own (tests/system/with-systemd)
+#   entries FIELD=VALUE...       what the journal has, as JSON, a line for each entry
+#   drop_in FILE < LINES         into stkgate.service.d; `systemctl daemon-reload` is done
+#   property NAME                of stkgate.service
+# and the words of tests/rig.sh, for the installed program and the sockets in /run/stkgate.
+set -u
+
+skip() {
+    echo "SKIP: $*"
+    exit 77
+}
+
+# Can this machine do it at all? A container without these rights can't.
+try_namespaces() {
+    unshare --mount --pid --uts --ipc --net --cgroup --fork --propagation private sh -c '
+        mount -t tmpfs none /mnt && mkdir /mnt/u /mnt/w /mnt/r &&
+        mount -t overlay none -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w /mnt/r' >/dev/null 2>&1
+}
+
+if [ -z "${STKGATE_BOOTED:-}" ]; then
+    [ "$(id -u)" = 0 ] || skip "booting a systemd takes root"
+    try_namespaces || skip "booting a systemd takes namespaces and overlayfs, which this machine denies"
+    # The overlay shows the root file system alone: what is elsewhere is brought along.
+    binds=()
+    for tree in "${STKGATE_SRCDIR:?}" "${STKGATE_BUILDDIR:?}"; do
+        [ "$(stat -c %d "$tree")" = "$(stat -c %d /)" ] || binds+=(--bind "$tree")
+    done
+    STKGATE_BOOTED=1 exec "$BASH" "$STKGATE_SRCDIR/tests/system/with-systemd" --timeout 120 \
+        --stop-timeout 0 "${binds[@]}" -- "$BASH" "$0"
+fi
+
+# shellcheck source=tests/rig.sh
+. "${STKGATE_SRCDIR:?}/tests/rig.sh"
+unset STKGATE_RUNTIME MAKEFLAGS MAKELEVEL MAKEOVERRIDES DESTDIR
+stkgate=/usr/local/bin/stkgate
+chmod 755 "$dir"
+
+journal_of_failure() {
+    [ "$?" = 0 ] || journalctl --no-pager -q -n 60 -o short-precise >&2
+}
+trap 'journal_of_failure; cleanup' EXIT
+
+entries() { journalctl --no-pager -q --sync 2>/dev/null; journalctl --no-pager -q -o json "$@"; }
+
+property() { systemctl show --value -p "$1" stkgate.service; }
+
+drop_in() {
+    mkdir -p /etc/systemd/system/stkgate.service.d
+    cat >"/etc/systemd/system/stkgate.service.d/$1"
+    systemctl daemon-reload || fail "daemon-reload"
+}
+
+# The unit's sandbox hides /root, /home and /tmp, where distcheck's prefix may be: whatever the prefix
+# of the build is, here it is /usr/local.
+install_stkgate() {
+    local prefix
+    prefix=$(sed -n 's/^prefix = //p' "$STKGATE_BUILDDIR/Makefile")
+    make -s -C "$STKGATE_BUILDDIR" install DESTDIR="$dir/stage" >"$dir/install.log" 2>&1 ||
+        { cat "$dir/install.log" >&2; fail "make install"; }
+    sed -i "s,$prefix/bin/,/usr/local/bin/,g" "$dir/stage$prefix/lib/systemd/system/stkgate.service"
+    cp -a "$dir/stage$prefix/." /usr/local/
+    [ ! -d "$dir/stage/etc" ] || cp -a "$dir/stage/etc/." /etc/
+    rm -rf "$dir/stage"
+}
+
+readme_commands() { # those behind "<!-- $1 -->"
+    awk -v mark="<!-- $1 -->" '$0 == mark {on = 1; next} on && /^```$/ {on = 0}
+        on && !/^```/' "$STKGATE_SRCDIR/README.md"
+}
+
+install_stkgate
+readme_commands setup >"$dir/setup"
+[ -s "$dir/setup" ] || fail "the README has no commands to set it up"
+bash -e "$dir/setup" >"$dir/setup.log" 2>&1 || { cat "$dir/setup.log" >&2; fail "the README's set-up"; }
