@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "daemon/admin_body.h"
 #include "daemon/http_admin_verbs.h"
@@ -72,6 +71,12 @@ static struct actor actor_of(const struct http_request *request)
     return (struct actor){peer->uid, peer->gid, peer->pid};
 }
 
+/* The clock that the change will expire by. */
+static int64_t now_s(struct service *service)
+{
+    return (int64_t)(service_wall_ns(service) / UINT64_C(1000000000));
+}
+
 /* ---- what makes something new ------------------------------------------------------------------
  */
 
@@ -84,7 +89,7 @@ static void mint(struct http_request *request, struct service *service, enum cha
     char detail[ADMIN_DETAIL_MAX];
     struct admin_mint wanted;
 
-    if (read(http_body(request), service_scopes(service), time(NULL), &wanted, detail) < 0) {
+    if (read(http_body(request), service_scopes(service), now_s(service), &wanted, detail) < 0) {
         http_answer_problem(request, 400, "%s", detail);
         return;
     }
@@ -126,8 +131,8 @@ void http_admin_edit(struct http_request *request, struct service *service, stru
     char detail[ADMIN_DETAIL_MAX];
     struct admin_edit wanted;
 
-    if (admin_body_edit(http_body(request), service_scopes(service), time(NULL), &wanted, detail) <
-        0) {
+    if (admin_body_edit(http_body(request), service_scopes(service), now_s(service), &wanted,
+                        detail) < 0) {
         http_answer_problem(request, 400, "%s", detail);
         return;
     }

@@ -70,8 +70,9 @@ static void run_list(struct http_request *request, struct service *service,
     if (r < 0)
         http_admin_answer_error(request, 0, r);
     else
-        http_answer_problem(request, 404, "site %.*s has no token: check its spelling",
-                            (int)list->site.len, list->site.data);
+        http_answer_problem(request, 404,
+                            "this site has no token or legacy key: check its spelling, "
+                            "or GET /v1/sites");
 }
 
 static void list_tokens(struct http_request *request, struct service *service, bool legacy_alone)

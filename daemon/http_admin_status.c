@@ -1,4 +1,3 @@
-#include <time.h>
 #include <unistd.h>
 
 #include <config.h>
@@ -7,23 +6,13 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-/* By the clock as it is now: one that was set right since the start tells the right time. */
-static int64_t started_at(uint64_t uptime_ns)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec + (now.tv_nsec - (int64_t)(uptime_ns % NS_PER_S) < 0 ? -1 : 0) -
-           (int64_t)(uptime_ns / NS_PER_S);
-}
-
 void http_admin_status(struct http_request *request, struct service *service, struct text none)
 {
     uint64_t uptime_ns = service_uptime_ns(service);
     struct admin_status status = {
         .version = PACKAGE_VERSION,
         .uptime_s = uptime_ns / NS_PER_S,
-        .started_at = started_at(uptime_ns),
+        .started_at = (int64_t)((service_wall_ns(service) - uptime_ns) / NS_PER_S),
         .pid = getpid(),
         .config = service_config_of(service),
         .quota = service_quota(service),

@@ -33,7 +33,6 @@ struct service {
 uint64_t service_clock_ns(clockid_t clock);
 /* The wall clock is wall_clock.h's: in this process nothing else may decide about expiry. */
 struct clock_reading service_now(struct service *service);
-uint64_t service_wall_ns(struct service *service);
 
 /* A token_random_fn: getrandom(). */
 int service_random(void *bytes, size_t len, void *userdata);

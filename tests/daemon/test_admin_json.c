@@ -43,18 +43,19 @@ START_TEST(shows_a_token)
     struct listing listing = a_listing(KIND_LIVE);
 
     scope_registry_init(&registry);
-    expect(admin_json_token(&listing, &registry),
-           "{\"key_id\":\"key_0123456789abcdef\",\"kind\":\"live\","
-           "\"secret_prefix\":\"stk_live_zQWB\",\"site_id\":\"kasa\","
-           "\"name\":\"caf\xc3\xa9 \\\"x\\\"\",\"state\":\"active\","
-           "\"scopes\":[\"catalog:read\",\"checkout:create\"],"
-           "\"allowed_origins\":[\"https://a.exampl\",\"https://b.example\"],"
-           "\"missing_origin\":\"deny\","
-           "\"limit\":{\"requests\":60,\"window\":\"90s\",\"burst\":70},\"strict\":true,"
-           "\"remaining\":69,\"created_at\":\"2026-01-01T00:00:00Z\",\"created_by\":1000,"
-           "\"expires_at\":null,\"last_used_at\":null,\"allowed_count\":9223372036854775807,"
-           "\"refused_count\":2,\"revoked_at\":null,\"revoked_reason\":null,"
-           "\"grace_until\":null,\"rotated_from_key_id\":null,\"rotated_to_key_id\":null}");
+    expect(
+        admin_json_token(&listing, &registry),
+        "{\"key_id\":\"key_0123456789abcdef\",\"kind\":\"live\","
+        "\"secret_prefix\":\"stk_live_zQWB\",\"site_id\":\"kasa\","
+        "\"name\":\"caf\xc3\xa9 \\\"x\\\"\",\"state\":\"active\","
+        "\"scopes\":[\"catalog:read\",\"checkout:create\"],"
+        "\"allowed_origins\":[\"https://a.exampl\",\"https://b.example\"],"
+        "\"missing_origin\":\"deny\","
+        "\"limit\":{\"requests\":60,\"window\":\"90s\",\"burst\":70},\"strict\":true,"
+        "\"remaining\":69,\"created_at\":\"2026-01-01T00:00:00Z\",\"created_by\":1000,"
+        "\"expires_at\":null,\"last_used_at\":null,\"allowed_count\":9223372036854775807,"
+        "\"refused_count\":2,\"revoked_at\":null,\"revoked_reason\":null,\"suspended_reason\":null,"
+        "\"grace_until\":null,\"rotated_from_key_id\":null,\"rotated_to_key_id\":null}");
 }
 END_TEST
 
@@ -92,6 +93,26 @@ START_TEST(shows_what_became_of_a_token)
         ck_assert_str_eq(json_string_value(json_object_get(object, members[i].name)),
                          members[i].value);
     ck_assert_ptr_null(json_object_get(object, "sunset_at"));
+    json_decref(object);
+}
+END_TEST
+
+START_TEST(tells_why_it_is_suspended_until_it_is_revoked)
+{
+    struct scope_registry registry;
+    struct listing listing = a_listing(KIND_LIVE);
+
+    scope_registry_init(&registry);
+    listing.record.suspended = true;
+    listing.record.reason = TEXT("unpaid");
+    json_t *object = admin_json_token(&listing, &registry);
+    ck_assert(json_is_null(json_object_get(object, "revoked_reason")));
+    ck_assert_str_eq(json_string_value(json_object_get(object, "suspended_reason")), "unpaid");
+    json_decref(object);
+    listing.record.revoked = true;
+    object = admin_json_token(&listing, &registry);
+    ck_assert_str_eq(json_string_value(json_object_get(object, "revoked_reason")), "unpaid");
+    ck_assert(json_is_null(json_object_get(object, "suspended_reason")));
     json_decref(object);
 }
 END_TEST
@@ -200,6 +221,7 @@ START_TEST(wipes_without_harm)
 }
 END_TEST
 
-SUITE_MAIN("admin_json", shows_a_token, shows_what_became_of_a_token, shows_a_legacy_key_s_end,
+SUITE_MAIN("admin_json", shows_a_token, shows_what_became_of_a_token,
+           tells_why_it_is_suspended_until_it_is_revoked, shows_a_legacy_key_s_end,
            shows_an_audit_entry, shows_a_site, reads_back_the_positions_that_it_gives,
            refuses_other_positions, wipes_without_harm)

@@ -2,7 +2,9 @@
 #include "tests/suite.h"
 
 static const struct admin_rig_row rows[] = {
-    {"GET", "/v1/tokens?site=nobody", "", 404, "site nobody has no token"},
+    {"GET", "/v1/tokens?site=nobody", "", 404, "this site has no token"},
+    {"GET", "/v1/tokens?site=stk_live_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17", "", 404,
+     "this site has no token"},
     {"GET", "/v1/tokens?site=no%20body", "", 400, "site: must be 1 to 64 characters"},
     {"GET", "/v1/tokens?site=", "", 400, "site: must be 1 to 64 characters"},
     {"GET", "/v1/tokens?state=happy", "", 400, "state: must be active"},
@@ -16,7 +18,7 @@ static const struct admin_rig_row rows[] = {
     {"GET", "/v1/tokens?after=xyz", "", 400, "after: must be what an earlier answer gave"},
     {"GET", "/v1/tokens?after=", "", 400, "after: must be what an earlier answer gave"},
     {"GET", "/v1/legacy?state=happy", "", 400, "state: must be active"},
-    {"GET", "/v1/legacy?site=nobody", "", 404, "site nobody has no token"},
+    {"GET", "/v1/legacy?site=nobody", "", 404, "this site has no token"},
     {"GET", "/v1/legacy?limit=501", "", 400, "limit: must be a whole number from 1 to 500"},
     {"GET", "/v1/audit?before=0", "", 400, "before: must be a whole number"},
     {"GET", "/v1/audit?limit=501", "", 400, "limit: must be a whole number from 1 to 500"},

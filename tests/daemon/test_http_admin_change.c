@@ -313,11 +313,13 @@ START_TEST(suspends_before_it_answers_and_resumes)
                                        "{\"reason\":\"unpaid\"}");
     ck_assert_uint_eq(admin_rig_check(&rig, token.secret), 401);
     ck_assert_str_eq(admin_rig_text(suspended, "state"), "suspended");
+    ck_assert_str_eq(admin_rig_text(suspended, "suspended_reason"), "unpaid");
     json_decref(suspended);
     admin_rig_expect(&rig, 409, "POST", admin_rig_target(&token, "/suspend"), "",
                      "it is suspended already");
     admin_rig_expect(&rig, 200, "POST", admin_rig_target(&token, "/resume"), "{}",
                      "\"state\":\"active\"");
+    ck_assert_ptr_null(strstr(admin_rig_answer.body, "unpaid"));
     ck_assert_uint_eq(admin_rig_check(&rig, token.secret), 200);
     json_t *trail = admin_rig_call(&rig, 200, "GET", "/v1/audit?limit=2", "");
     const json_t *entries = json_object_get(trail, "entries");
