@@ -180,6 +180,6 @@ void admin_member_deprecation(struct admin_object *object, int64_t *ret_deprecat
         return;
     if (!text_is_link(link))
         admin_object_fail(object, "link: must be an https or http URL of at most %d characters",
-                          LINK_MAX);
+                          LINK_MAX_LEN);
     *ret_link = link;
 }

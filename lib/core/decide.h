@@ -58,7 +58,7 @@ struct verdict {
     int64_t deprecation_at, sunset_at;
     char key_id[KEY_ID_LEN + 1];
     char site[SITE_MAX + 1];
-    char link[LINK_MAX + 1];
+    char link[LINK_MAX_LEN + 1];
 };
 
 /* A refusal: 503 unavailable, and nothing else set. */

@@ -108,7 +108,7 @@ static void walk_challenge(struct walk *walk, unsigned status, const struct verd
 
 static void walk_legacy(struct walk *walk, const struct verdict *verdict)
 {
-    char value[LINK_MAX + 64];
+    char value[LINK_MAX_LEN + 64];
     if (verdict->kind != KIND_LEGACY || verdict->reason == REASON_SITE_MISMATCH)
         return;
     if (verdict->deprecation_at != 0) {

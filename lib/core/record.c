@@ -24,7 +24,7 @@ enum record_flag {
 };
 
 _Static_assert(HEADER_BYTES + 2 + DIGEST_BYTES + 11 * 8 + 4 + 8 + 3 * KEY_ID_LEN + SITE_MAX +
-                       NAME_MAX_LEN + SECRET_PREFIX_LEN + REASON_MAX + LINK_MAX + 2 +
+                       NAME_MAX_LEN + SECRET_PREFIX_LEN + REASON_MAX + LINK_MAX_LEN + 2 +
                        ORIGINS_BYTES_MAX <=
                    RECORD_BYTES_MAX,
                "each record in range can be encoded");
@@ -167,7 +167,7 @@ static void record_read_fields(struct record *record, struct reader *r)
     record->reason = reader_text8(r, REASON_MAX);
     record->rotated_from = reader_text8(r, KEY_ID_LEN);
     record->rotated_to = reader_text8(r, KEY_ID_LEN);
-    record->link = reader_text8(r, LINK_MAX);
+    record->link = reader_text8(r, LINK_MAX_LEN);
     record->origins = reader_textlist(r, ORIGINS_BYTES_MAX);
 }
 

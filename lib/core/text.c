@@ -143,7 +143,7 @@ bool text_is_name(struct text t)
 
 bool text_is_link(struct text t)
 {
-    if (t.len > LINK_MAX)
+    if (t.len > LINK_MAX_LEN)
         return false;
     size_t scheme_len = text_begins(t, TEXT("https://"))  ? sizeof "https://" - 1
                         : text_begins(t, TEXT("http://")) ? sizeof "http://" - 1

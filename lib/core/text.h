@@ -51,7 +51,7 @@ bool text_copy(struct text t, char *out, size_t capacity);
 #define NAME_MAX_LEN 128 /* bytes */
 #define SERVICE_MAX  64
 #define REASON_MAX   200
-#define LINK_MAX     255
+#define LINK_MAX_LEN 255 /* neither this nor NAME_MAX: limits.h has those */
 
 /* A site id: 1 to SITE_MAX bytes of A-Z a-z 0-9 '.' '_' '-'. */
 bool text_is_site(struct text t);
@@ -63,7 +63,7 @@ bool text_is_service(struct text t);
 bool text_is_name(struct text t);
 
 /* An absolute https or http URL for a Link field: printable ASCII without space, '<', '>', '"',
- * '\\', '^', '`', '{', '|', '}'; at most LINK_MAX bytes. */
+ * '\\', '^', '`', '{', '|', '}'; at most LINK_MAX_LEN bytes. */
 bool text_is_link(struct text t);
 
 /* ---- lists of short texts, packed: one length byte, then that many bytes, and so on --------- */

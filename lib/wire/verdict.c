@@ -1,7 +1,8 @@
 #include "lib/core/moment.h"
 #include "lib/wire/message.h"
 
-_Static_assert(WIRE_HEADER_BYTES + 8 + 2 + 9 * 8 + 2 * 8 + 3 + KEY_ID_LEN + SITE_MAX + LINK_MAX <=
+_Static_assert(WIRE_HEADER_BYTES + 8 + 2 + 9 * 8 + 2 * 8 + 3 + KEY_ID_LEN + SITE_MAX +
+                       LINK_MAX_LEN <=
                    VERDICT_FRAME_MAX,
                "a VERDICT fits");
 
@@ -55,7 +56,7 @@ static void read_texts(struct reader *r, struct verdict *ret)
 {
     struct text key_id = reader_text8(r, KEY_ID_LEN);
     struct text site = reader_text8(r, SITE_MAX);
-    struct text link = reader_text8(r, LINK_MAX);
+    struct text link = reader_text8(r, LINK_MAX_LEN);
     reader_require(r, key_id.len == 0 || key_id_is_valid(key_id));
     reader_require(r, site.len == 0 || text_is_site(site));
     reader_require(r, link.len == 0 || text_is_link(link));

@@ -128,7 +128,7 @@ END_TEST
 
 START_TEST(the_largest_record_fits)
 {
-    static char site[SITE_MAX], name[NAME_MAX_LEN], reason[REASON_MAX], link[LINK_MAX];
+    static char site[SITE_MAX], name[NAME_MAX_LEN], reason[REASON_MAX], link[LINK_MAX_LEN];
     static char origin[ORIGIN_MAX];
     memset(site, 's', sizeof site);
     memset(name, 'n', sizeof name);

@@ -163,11 +163,11 @@ START_TEST(knows_links)
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         ck_assert_msg(!text_is_link(refused[i]), "number %zu", i);
 
-    char longest[LINK_MAX + 1];
+    char longest[LINK_MAX_LEN + 1];
     memset(longest, 'a', sizeof longest);
     memcpy(longest, "https://", 8);
-    ck_assert(text_is_link((struct text){longest, LINK_MAX}));
-    ck_assert(!text_is_link((struct text){longest, LINK_MAX + 1}));
+    ck_assert(text_is_link((struct text){longest, LINK_MAX_LEN}));
+    ck_assert(!text_is_link((struct text){longest, LINK_MAX_LEN + 1}));
 }
 END_TEST
 

@@ -146,11 +146,11 @@ START_TEST(fits_whatever_a_record_holds)
     struct verdict verdict = full_verdict();
     struct verdict got;
     memset(verdict.site, 's', SITE_MAX);
-    memset(verdict.link, 'l', LINK_MAX);
+    memset(verdict.link, 'l', LINK_MAX_LEN);
     memcpy(verdict.link, "https://", 8);
     ck_assert_int_eq(read_back(&verdict, &got), 0);
     ck_assert_uint_eq(strlen(got.site), SITE_MAX);
-    ck_assert_uint_eq(strlen(got.link), LINK_MAX);
+    ck_assert_uint_eq(strlen(got.link), LINK_MAX_LEN);
 }
 END_TEST
 
