@@ -18,6 +18,8 @@
 #define MAP_DEFAULT_BYTES (UINT64_C(16) << 30)
 #define MAP_STEP_BYTES    65536 /* a multiple of any page size */
 
+#define LOCKS_BYTES       8192 /* as LMDB makes it for its 126 readers */
+
 #define PATH_SHOWN_MAX    300 /* bytes of a path in a message: the advice must fit, too */
 
 int store_complain(char message[static STORE_ERROR_MAX], int error, const char *path,
@@ -92,6 +94,20 @@ static int check_file_before(int dir_fd, const char *dir, char message[static ST
 /* ---- the file in LMDB -------------------------------------------------------------------------
  */
 
+/* LMDB writes to lock.mdb through a map: in a hole, on a full disk, that would raise SIGBUS. */
+static int allocate_locks(const char *dir)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/lock.mdb", dir) >= (int)sizeof path)
+        return -ENAMETOOLONG;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (fd < 0)
+        return -errno;
+    int r = fallocate(fd, 0, 0, LOCKS_BYTES) < 0 ? -errno : 0;
+    close(fd); /* before LMDB opens it: closing would drop the locks it holds */
+    return r == -ENOSPC || r == -EDQUOT ? r : 0;
+}
+
 static int open_env(const char *dir, uint64_t map_bytes, MDB_env **env)
 {
     if (map_bytes == 0)
@@ -100,7 +116,9 @@ static int open_env(const char *dir, uint64_t map_bytes, MDB_env **env)
         return -EINVAL;
     map_bytes = (map_bytes + MAP_STEP_BYTES - 1) / MAP_STEP_BYTES * MAP_STEP_BYTES;
 
-    int r = tables_error(mdb_env_create(env));
+    int r = allocate_locks(dir);
+    if (r == 0)
+        r = tables_error(mdb_env_create(env));
     if (r == 0)
         r = tables_error(mdb_env_set_mapsize(*env, (size_t)map_bytes));
     if (r == 0)
