@@ -37,7 +37,7 @@ static bool read_scopes(struct http_request *request, const struct service *serv
     int r = scope_parse(service_scopes(service), text_of(buffer), ret, &bad);
     if (r == 0)
         return true;
-    if (r == -ENOENT && bad.len <= SCOPE_NAME_MAX)
+    if (r == -ENOENT && bad.len <= SCOPE_NAME_MAX && !token_is_within(bad))
         http_answer_problem(request, 400,
                             "scope: no scope %.*s is registered; GET /v1/scopes on the admin "
                             "socket lists those that are",

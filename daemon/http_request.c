@@ -125,8 +125,10 @@ static bool section_is_clean(const struct http_request *request, const char *met
     struct section_walk walk = {.at = version + strlen(version) + 2, .end = method + section_len};
 
     if (MHD_VERSION < MHD_VERSION_KEEPS_NUL) {
-        /* A NUL in the target would have ended our copy early. */
-        if (request->raw_target + request->target_len + 1 != version)
+        /* Each is followed by the one space and the next: a NUL in the method or the target would
+         * have ended it early. */
+        if (method + strlen(method) + 1 != request->raw_target ||
+            request->raw_target + request->target_len + 1 != version)
             return false;
         if (walk.at > walk.end || walk.at[-1] != '\0')
             return false;
@@ -224,7 +226,8 @@ static struct http_fault split_target(struct http_request *request)
         return bad;
     if (text_begins(target, TEXT("http://"))) {
         const char *slash = memchr(target.data + 7, '/', target.len - 7);
-        if (!slash)
+        /* The host ends at a '?', too: what follows that is no path. */
+        if (!slash || memchr(target.data, '?', (size_t)(slash - target.data)))
             return bad;
         target.len -= (size_t)(slash - target.data);
         target.data = slash;

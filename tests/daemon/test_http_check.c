@@ -86,6 +86,7 @@ static const struct row {
     {"/v1/check?scope=catalog:read%20cart:write", TOKEN SITE, 403, "\"insufficient_scope\""},
     {"/v1/check?scope=catalog:read&scope=cart:write", TOKEN SITE, 403, "\"insufficient_scope\""},
     {"/v1/check?scope=no:such", TOKEN SITE, 400, "no scope no:such is registered"},
+    {"/v1/check?scope=stk_live_abcde", TOKEN SITE, 400, "scope: not a list of names"},
     {"/v1/check?scope=NO", TOKEN SITE, 400, "scope: not a list of names"},
     {"/v1/check?cost=7", TOKEN SITE, 200, ""},
     {"/v1/check?cost=0", TOKEN SITE, 200, ""},
