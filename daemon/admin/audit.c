@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "daemon/admin/admin.h"
 #include "daemon/admin/answer.h"
@@ -29,10 +30,10 @@ static const struct usage audit_usage = {
 static void add_detail(struct table *table, const json_t *entry)
 {
     const char *reason = answer_text(entry, "reason"), *related = answer_text(entry, "related");
+    bool is_rotation = strcmp(answer_text(entry, "action"), "rotate") == 0;
     char detail[512];
-    snprintf(detail, sizeof detail, "%s%.64s%s%.300s",
-             *related && *answer_text(entry, "key_id") ? "to " : "", related,
-             *related && *reason ? "; " : "", reason);
+    snprintf(detail, sizeof detail, "%s%.64s%s%.300s", is_rotation && *related ? "to " : "",
+             related, *related && *reason ? "; " : "", reason);
     table_add(table, detail, STYLE_PLAIN);
 }
 

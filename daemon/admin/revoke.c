@@ -10,7 +10,7 @@ static const struct usage revoke_usage = {
             "begins afterwards passes. 'suspend' is for what may be undone.\n"
             "\n"
             "Options:\n"
-            "      --reason TEXT          why, for lists and the audit "
+            "      --reason TEXT          why; shown with the token, and in the audit "
             "trail\n" CONFIRM_HELP ADMIN_OPTIONS_HELP "\n"
             "Examples:\n"
             "  stkgate admin revoke key_4tGvQ2mZx8LrB1sN --reason 'seen in a public repository'\n"

@@ -134,24 +134,34 @@ static void print_checks(const json_t *checks)
 
 /* ---- clients ------------------------------------------------------------------------------- */
 
-static void print_share(const json_t *connections, const char *member, const char *max,
-                        const char *name)
+/* Connections of one kind: "15 of 1000 check, 500 of one user". */
+static void print_share(const json_t *connections, const char *kind)
 {
-    printf("%" PRIu64, answer_number(connections, member));
+    char max[64], user_max[64];
+    snprintf(max, sizeof max, "%s_max", kind);
+    snprintf(user_max, sizeof user_max, "%s_per_user_max", kind);
+    printf("%" PRIu64, answer_number(connections, kind));
     if (has(connections, max))
         printf(" of %" PRIu64, answer_number(connections, max));
-    printf(" %s", name);
+    printf(" %s", kind);
+    if (has(connections, user_max))
+        printf(", at most %" PRIu64 " of one user", answer_number(connections, user_max));
+    putchar('\n');
 }
 
 static void print_connections(const json_t *connections)
 {
     facts_begin("Connections");
-    print_share(connections, "check", "check_max", "check");
-    fputs(", ", stdout);
-    print_share(connections, "http", "http_max", "http");
-    if (has(connections, "per_user_max"))
-        printf("; at most %" PRIu64 " of one user", answer_number(connections, "per_user_max"));
-    putchar('\n');
+    print_share(connections, "check");
+    facts_begin(NULL);
+    print_share(connections, "http");
+    if (!has(connections, "bytes"))
+        return;
+    char bytes[QUANTITY_TEXT_MAX], max[QUANTITY_TEXT_MAX];
+    quantity_bytes(answer_number(connections, "bytes"), bytes);
+    quantity_bytes(answer_number(connections, "bytes_max"), max);
+    facts_begin("In flight");
+    printf("%s of %s\n", bytes, max);
 }
 
 static void add_number(struct table *table, const json_t *client, const char *member,
@@ -165,8 +175,11 @@ static void add_number(struct table *table, const json_t *client, const char *me
 
 static int print_clients(const struct admin *admin, const json_t *clients)
 {
-    static const struct table_column columns[] = {
-        {"USER", true}, {"CHECK", false}, {"HTTP", false}, {"REFUSED", false}};
+    static const struct table_column columns[] = {{"USER", true},
+                                                  {"CHECK", false},
+                                                  {"HTTP", false},
+                                                  {"IN FLIGHT", false},
+                                                  {"REFUSED", false}};
     struct table *table = table_new(columns, sizeof columns / sizeof columns[0]);
     size_t i;
     json_t *client;
@@ -174,11 +187,13 @@ static int print_clients(const struct admin *admin, const json_t *clients)
         return admin_fail(admin, "out of memory");
     json_array_foreach(clients, i, client)
     {
-        char user[USER_TEXT_MAX];
+        char user[USER_TEXT_MAX], bytes[QUANTITY_TEXT_MAX];
+        quantity_bytes(answer_number(client, "bytes"), bytes);
         user_name(json_object_get(client, "uid"), user);
         table_add(table, user, STYLE_PLAIN);
         add_number(table, client, "check_connections", STYLE_PLAIN);
         add_number(table, client, "http_connections", STYLE_PLAIN);
+        table_add(table, bytes, STYLE_PLAIN);
         add_number(table, client, "refused", STYLE_BAD);
     }
     putchar('\n');

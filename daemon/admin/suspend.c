@@ -9,7 +9,8 @@ static const struct usage suspend_usage = {
             "has returned, no check that begins afterwards passes.\n"
             "\n"
             "Options:\n"
-            "      --reason TEXT          why, for the audit trail\n" ADMIN_OPTIONS_HELP "\n"
+            "      --reason TEXT          why; shown with the token, and in the audit "
+            "trail\n" ADMIN_OPTIONS_HELP "\n"
             "Example:\n"
             "  stkgate admin suspend key_4tGvQ2mZx8LrB1sN --reason 'bill not paid'\n"};
 

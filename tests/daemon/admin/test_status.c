@@ -19,12 +19,15 @@ static const char whole[] = "{" HEAD MAP(
                 "\"max_us\":3400000},"
                 "\"checks\":{\"ok\":1200,\"missing_token\":0,\"rate_limited\":34},"
                 "\"services\":[\"default\",\"storefront\"],"
-                "\"clients\":[{\"uid\":0,\"user\":null,\"check_connections\":3,\"http_"
-                "connections\":1,"
-                "\"refused\":0},{\"uid\":4000000001,\"user\":null,\"check_connections\":12,"
-                "\"http_connections\":0,\"refused\":7}],"
-                "\"connections\":{\"check\":15,\"check_max\":1000,\"http\":1,\"http_max\":100,"
-                "\"per_user_max\":500}}";
+                "\"clients\":[{\"uid\":0,\"check_connections\":3,\"http_connections\":1,\"bytes\":"
+                "65536,"
+                "\"refused\":0},{\"uid\":4000000001,\"check_connections\":12,\"http_connections\":"
+                "0,"
+                "\"bytes\":0,\"refused\":7}],"
+                "\"connections\":{\"check\":15,\"check_max\":1000,\"check_per_user_max\":500,"
+                "\"http\":1,"
+                "\"http_max\":100,\"http_per_user_max\":50,\"bytes\":70000,\"bytes_max\":268435456,"
+                "\"bytes_per_user_max\":134217728}}";
 
 START_TEST(tells_all_in_words)
 {
@@ -44,12 +47,13 @@ START_TEST(tells_all_in_words)
                               "      Checks: 1234 since the start\n"
                               "              1200 ok\n"
                               "                34 rate_limited\n"
-                              " Connections: 15 of 1000 check, 1 of 100 http; at most 500 of one "
-                              "user\n"
+                              " Connections: 15 of 1000 check, at most 500 of one user\n"
+                              "              1 of 100 http, at most 50 of one user\n"
+                              "   In flight: 68.3 KiB of 256.0 MiB\n"
                               "\n"
-                              "USER            CHECK  HTTP  REFUSED\n"
-                              "root            3      1     0\n"
-                              "uid 4000000001  12     0     7\n");
+                              "USER            CHECK  HTTP  IN FLIGHT  REFUSED\n"
+                              "root            3      1     64.0 KiB   0\n"
+                              "uid 4000000001  12     0     0 B        7\n");
     fake_stop(&fake);
 }
 END_TEST
