@@ -3,15 +3,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/config_daemon.h"
 #include "daemon/config_service.h"
 
-#define SERVICES_MAX 256
-#define ADMIN_GROUP  "@stkgate-admin"
+#define SERVICES_MAX     256
+#define ADMIN_GROUP      "@stkgate-admin"
+
+#define CONFIG_SHOWN_MAX 512 /* bytes; a longer value is cut */
 
 /* ---- files -------------------------------------------------------------------------------------
  */
@@ -130,6 +131,58 @@ struct config *config_free(struct config *config)
         free(config->services);
     free(config);
     return NULL;
+}
+
+const char *config_restart_key(const struct config *old, const struct config *changed)
+{
+    char before[CONFIG_SHOWN_MAX], after[CONFIG_SHOWN_MAX];
+    size_t count;
+    const struct config_key *keys = config_daemon_keys(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (!keys[i].at_start)
+            continue;
+        keys[i].show(&keys[i], old, before, sizeof before);
+        keys[i].show(&keys[i], changed, after, sizeof after);
+        if (strcmp(before, after) != 0)
+            return keys[i].name;
+    }
+    return NULL;
+}
+
+static void print_changed(const struct config_key *keys, size_t count, const void *target,
+                          const void *defaults, FILE *file)
+{
+    char value[CONFIG_SHOWN_MAX], standard[CONFIG_SHOWN_MAX];
+
+    for (size_t i = 0; i < count; i++) {
+        keys[i].show(&keys[i], target, value, sizeof value);
+        keys[i].show(&keys[i], defaults, standard, sizeof standard);
+        if (strcmp(value, standard) != 0)
+            fprintf(file, "  %s = %s (default: %s)\n", keys[i].name, value,
+                    standard[0] ? standard : "none");
+    }
+}
+
+int config_print(const struct config *config, FILE *file)
+{
+    char message[CONFIG_ERROR_MAX];
+    struct config *defaults;
+    size_t count;
+
+    int r = config_load(NULL, &defaults, message);
+    if (r < 0)
+        return r;
+    const struct config_key *keys = config_daemon_keys(&count);
+    fprintf(file, "daemon\n");
+    print_changed(keys, count, config, defaults, file);
+    keys = config_service_keys(&count);
+    for (unsigned i = 0; i < config->service_count; i++) {
+        fprintf(file, "service %s\n", config->services[i].name);
+        print_changed(keys, count, &config->services[i], &defaults->services[0], file);
+    }
+    config_free(defaults);
+    return 0;
 }
 
 int config_resolve_scopes(struct config *config, const struct scope_registry *registry,

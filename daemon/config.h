@@ -6,6 +6,8 @@
 #ifndef STKGATE_DAEMON_CONFIG_H
 #define STKGATE_DAEMON_CONFIG_H
 
+#include <stdio.h>
+
 #include "daemon/authz.h"
 #include "daemon/quota.h"
 #include "lib/core/policy.h"
@@ -51,6 +53,13 @@ struct config {
  * message filled. */
 int config_load(const char *dir, struct config **ret, char message[static CONFIG_ERROR_MAX]);
 struct config *config_free(struct config *config); /* NULL is allowed; returns NULL */
+
+/* The name of a key whose new value needs a restart; NULL: none of those has changed. */
+const char *config_restart_key(const struct config *old, const struct config *changed);
+
+/* What differs from the defaults, as lines of text: keys of stkgate.conf, then those of each
+ * service. 0 or -ENOMEM. */
+int config_print(const struct config *config, FILE *file);
 
 /* Set each policy's scope mask from its names, and what it accepts. A service that names a scope
  * which is not registered accepts nothing until it is: -ENOENT then, with message filled about the

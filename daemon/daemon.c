@@ -26,7 +26,8 @@ static const char help[] =
     ")\n"
     "  --config DIR     where stkgate.conf and services.d are (default " DEFAULT_CONFIG ",\n"
     "                   if it is there)\n"
-    "  --check-config   read the configuration, say what is wrong with it, and end\n"
+    "  --check-config   read the configuration, say what is wrong with it, or else in\n"
+    "                   what it differs from the defaults, and end\n"
     "  --trust-clock    believe the system clock, also where it is behind the last commit\n"
     "  --debug          log more\n"
     "  -h, --help\n"
@@ -45,15 +46,23 @@ static int check_config(const char *dir)
         log_event(LOG_EVENT_CONFIG_REFUSED, "%s", message[0] ? message : strerror(-r));
         return EXIT_FAILURE;
     }
-    printf("%s: %u service%s\n", dir ? dir : "no configuration: defaults", config->service_count,
-           config->service_count == 1 ? "" : "s");
+    printf("%s: no mistake; %u service%s\n", dir ? dir : "no configuration: defaults",
+           config->service_count, config->service_count == 1 ? "" : "s");
+    r = config_print(config, stdout);
     config_free(config);
-    return EXIT_STATUS_OK;
+    return r < 0 ? EXIT_FAILURE : EXIT_STATUS_OK;
 }
 
 int command_daemon(int argc, char *argv[])
 {
-    enum { OPTION_STATE = 1, OPTION_RUNTIME, OPTION_CONFIG, OPTION_CHECK, OPTION_CLOCK, OPTION_DEBUG };
+    enum {
+        OPTION_STATE = 1,
+        OPTION_RUNTIME,
+        OPTION_CONFIG,
+        OPTION_CHECK,
+        OPTION_CLOCK,
+        OPTION_DEBUG
+    };
     static const struct option options[] = {
         {"state", required_argument, NULL, OPTION_STATE},
         {"runtime", required_argument, NULL, OPTION_RUNTIME},

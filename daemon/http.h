@@ -8,7 +8,9 @@
 
 #include <systemd/sd-event.h>
 
-#include "daemon/authz.h"
+#include "daemon/config.h"
+#include "daemon/descriptors.h"
+#include "daemon/turns.h"
 #include "lib/core/text.h"
 
 struct http_server;
@@ -19,11 +21,12 @@ struct http_request;
 typedef void (*http_handler)(struct http_request *request, void *userdata);
 
 struct http_options {
-    int listen_fd; /* taken: a listening, non-blocking AF_UNIX SOCK_STREAM socket */
-    unsigned connections_max;
-    unsigned idle_timeout_s;
-    size_t header_bytes_max; /* of one request's header section; more is answered 431 */
-    size_t body_bytes_max;   /* more is answered 413 */
+    int listen_fd;            /* taken: a listening, non-blocking AF_UNIX SOCK_STREAM socket */
+    struct turns *turns;      /* borrowed; NULL: its own */
+    struct quota *quota;      /* borrowed; connections above a share are answered 503. NULL: */
+    unsigned connections_max; /* those above it wait */
+    struct reserve *reserve;  /* borrowed; used when there are no descriptors else. NULL: none */
+    struct http_limits limits;
     http_handler handler;
     void *userdata;
 };
@@ -33,6 +36,10 @@ struct http_server *http_server_free(struct http_server *server); /* returns NUL
 
 /* Take no further connection in, as server_stop_accepting(). */
 void http_server_stop_accepting(struct http_server *server);
+
+/* In force for connections and requests that come from now on. */
+void http_server_set_limits(struct http_server *server, const struct http_limits *limits,
+                            unsigned connections_max);
 
 /* ---- the request: texts are valid until http_answer() or http_server_free() --------------------
  */

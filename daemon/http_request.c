@@ -9,13 +9,13 @@
 /* From this version on libmicrohttpd judges NUL bytes itself, and keeps lengths. */
 #define MHD_VERSION_KEEPS_NUL 0x00097600
 
-struct http_request *http_request_new(struct http_server *server, const char *target)
+struct http_request *http_request_new(struct http_connection *owner, const char *target)
 {
     struct http_request *request = calloc(1, sizeof *request);
 
     if (!request)
         return NULL;
-    request->server = server;
+    request->owner = owner;
     request->raw_target = target;
     request->target = strdup(target ? target : "");
     if (!request->target) {
@@ -290,6 +290,15 @@ int http_request_add_body(struct http_request *request, const void *bytes, size_
     memcpy(request->body + request->body_len, bytes, len);
     request->body_len += len;
     return 0;
+}
+
+void http_request_drop_body(struct http_request *request)
+{
+    secret_wipe(request->body, request->body_capacity);
+    free(request->body);
+    request->body = NULL;
+    request->body_len = request->body_capacity = 0;
+    request->body_too_long = true;
 }
 
 /* ---- what the handler asks ---------------------------------------------------------------------

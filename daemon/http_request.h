@@ -11,6 +11,8 @@
 
 #include "daemon/http.h"
 
+struct http_connection;
+
 /* Memory that a text of the request points to. */
 struct http_kept {
     struct http_kept *next;
@@ -25,9 +27,8 @@ struct http_answer_field {
 };
 
 struct http_request {
-    struct http_server *server;        /* NULL once that is freed */
+    struct http_connection *owner;     /* NULL once that is freed */
     struct MHD_Connection *connection; /* NULL once that is gone, or not begun */
-    struct http_request *next, *prev;  /* in the server's list of suspended ones */
     struct peer peer;
 
     const char *raw_target; /* where MHD has it: for comparing addresses, never read through */
@@ -40,8 +41,9 @@ struct http_request {
 
     char *body;
     size_t body_len, body_capacity;
-    bool body_too_long;
-    size_t body_dropped; /* bytes, of one that is too long */
+    bool body_too_long, body_refused;
+    size_t body_dropped;   /* bytes, of one that is too long */
+    uint64_t body_counted; /* bytes, as the user's */
 
     struct http_kept *kept;
     struct http_answer_field *fields;
@@ -61,7 +63,7 @@ struct http_fault {
 };
 
 /* target: as it stands in the request line. NULL when memory is short. */
-struct http_request *http_request_new(struct http_server *server, const char *target);
+struct http_request *http_request_new(struct http_connection *owner, const char *target);
 struct http_request *http_request_free(struct http_request *request); /* returns NULL */
 
 /* The header section is complete. method and version are MHD's own pointers into it; section_len is
@@ -72,6 +74,9 @@ struct http_fault http_request_begin(struct http_request *request,
 
 /* Append to the body; what is above max is dropped, and body_too_long set. -ENOMEM. */
 int http_request_add_body(struct http_request *request, const void *bytes, size_t len, size_t max);
+
+/* Wipe and free what there is of it, and drop the rest. */
+void http_request_drop_body(struct http_request *request);
 
 /* Wipe the values of fields that carry a credential, in MHD's memory. */
 void http_request_wipe_fields(struct http_request *request);

@@ -12,6 +12,7 @@
 #include <config.h> /* of configure, not daemon/config.h */
 
 #include "daemon/bus_error.h"
+#include "daemon/descriptors.h"
 #include "daemon/http_admin.h"
 #include "daemon/http_check.h"
 #include "daemon/log.h"
@@ -25,12 +26,11 @@
 #define DRAIN_USEC UINT64_C(5000)
 #define LATE_USEC  UINT64_C(20000) /* and then, while they keep on asking */
 
-/* Connections of admin.sock: few people, and never crowded out by checks. */
-#define ADMIN_CONNECTIONS 32
-
 struct manager {
     const struct manager_options *options;
     sd_event *event;
+    struct turns *turns;
+    struct reserve reserve; /* descriptors for admin.sock */
     struct store *store;
     struct committer *committer;
     struct service *service;
@@ -57,6 +57,17 @@ static void harden_process(void)
 /* ---- events ------------------------------------------------------------------------------------
  */
 
+/* Give a new source its priority and leave it to the loop. r: what adding it returned. */
+static int settle(sd_event_source *source, int r, int64_t priority)
+{
+    if (r >= 0)
+        r = sd_event_source_set_priority(source, priority);
+    if (r >= 0)
+        r = sd_event_source_set_floating(source, true);
+    sd_event_source_unref(source);
+    return r;
+}
+
 static int end_loop(struct manager *manager)
 {
     return sd_event_exit(manager->event, service_must_exit(manager->service) ? -EIO : 0);
@@ -78,16 +89,15 @@ static void exit_when_idle(struct manager *manager)
 {
     sd_event_source *idle = NULL, *late = NULL;
 
-    if (sd_event_add_defer(manager->event, &idle, on_idle_exit, manager) < 0 ||
-        sd_event_source_set_priority(idle, SD_EVENT_PRIORITY_IDLE) < 0 ||
-        sd_event_source_set_floating(idle, true) < 0 ||
-        sd_event_add_time_relative(manager->event, &late, CLOCK_MONOTONIC, LATE_USEC, 1,
-                                   on_late_exit, manager) < 0 ||
-        sd_event_source_set_priority(late, SD_EVENT_PRIORITY_IMPORTANT) < 0 ||
-        sd_event_source_set_floating(late, true) < 0)
+    int r = sd_event_add_defer(manager->event, &idle, on_idle_exit, manager);
+    r = settle(idle, r, SD_EVENT_PRIORITY_IDLE);
+    if (r >= 0) {
+        r = sd_event_add_time_relative(manager->event, &late, CLOCK_MONOTONIC, LATE_USEC, 1,
+                                       on_late_exit, manager);
+        r = settle(late, r, TURNS_PRIORITY_BEFORE);
+    }
+    if (r < 0)
         (void)end_loop(manager);
-    sd_event_source_unref(idle);
-    sd_event_source_unref(late);
 }
 
 /* What was accepted is committed and answered first. */
@@ -114,8 +124,10 @@ static void begin_draining(struct manager *manager)
     server_stop_accepting(manager->server);
     http_server_stop_accepting(manager->http);
     http_server_stop_accepting(manager->admin);
-    if (sd_event_add_time_relative(manager->event, NULL, CLOCK_MONOTONIC, DRAIN_USEC, 1, on_drained,
-                                   manager) < 0)
+    sd_event_source *source = NULL;
+    int r = sd_event_add_time_relative(manager->event, &source, CLOCK_MONOTONIC, DRAIN_USEC, 1,
+                                       on_drained, manager);
+    if (settle(source, r, TURNS_PRIORITY_BEFORE) < 0)
         (void)on_drained(NULL, 0, manager);
 }
 
@@ -132,6 +144,21 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *si, v
     return 0;
 }
 
+static void put_in_force(struct manager *manager, struct config *config)
+{
+    const char *key = config_restart_key(service_config_of(manager->service), config);
+
+    if (key)
+        log_line(LOG_WARNING,
+                 "%s in stkgate.conf is another now: systemctl restart stkgate puts it in force; "
+                 "all other keys are",
+                 key);
+    descriptors_provide(config);
+    http_server_set_limits(manager->http, &config->http, 0);
+    http_server_set_limits(manager->admin, &config->http, config->admin_connections_max);
+    service_reload(manager->service, config);
+}
+
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
 {
     struct manager *manager = userdata;
@@ -139,12 +166,15 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si,
     char message[CONFIG_ERROR_MAX];
 
     (void)sd_notify(0, "RELOADING=1");
+    /* Files are to be read also when others have used up the descriptors. */
+    (void)reserve_release(&manager->reserve);
     int r = config_load(manager->options->config, &config, message);
+    reserve_fill(&manager->reserve);
     if (r < 0) {
         log_event(LOG_EVENT_CONFIG_REFUSED, "the configuration stays as it was: %s",
                   message[0] ? message : strerror(-r));
     } else {
-        service_reload(manager->service, config);
+        put_in_force(manager, config);
         log_event(LOG_EVENT_CONFIG_RELOADED, "configuration reloaded");
     }
     (void)sd_notify(0, "READY=1");
@@ -209,56 +239,69 @@ static int open_table(struct manager *manager, struct config *config)
     return r;
 }
 
-static int open_http(struct manager *manager, int which, unsigned connections_max,
-                     http_handler handler, struct http_server **ret)
+static int open_http(struct manager *manager, int which, struct http_options *options,
+                     struct http_server **ret)
 {
-    const struct http_options options = {
-        .listen_fd = manager->sockets.fds[which],
-        .connections_max = connections_max,
-        .idle_timeout_s = 60,
-        .header_bytes_max = 32768,
-        .body_bytes_max = 65536,
-        .handler = handler,
-        .userdata = manager->service,
-    };
-
+    options->listen_fd = manager->sockets.fds[which];
+    options->turns = manager->turns;
+    options->limits = service_config_of(manager->service)->http;
+    options->userdata = manager->service;
     manager->sockets.fds[which] = -1;
-    return http_server_new(manager->event, &options, ret);
+    return http_server_new(manager->event, options, ret);
 }
 
 static int open_faces(struct manager *manager)
 {
-    const struct config *config = service_config_of(manager->service);
+    struct http_options http = {
+        .quota = service_quota(manager->service),
+        .handler = http_check_handle,
+    };
+    struct http_options admin = {
+        .connections_max = service_config_of(manager->service)->admin_connections_max,
+        .reserve = &manager->reserve,
+        .handler = http_admin_handle,
+    };
 
-    int r = server_new(manager->event, manager->service, manager->sockets.fds[SOCKET_CHECK],
-                       &manager->server);
+    int r = turns_new(manager->event, &manager->turns);
+    if (r == 0)
+        r = server_new(manager->event, manager->turns, manager->service,
+                       manager->sockets.fds[SOCKET_CHECK], &manager->server);
     if (r < 0)
         return r;
     manager->sockets.fds[SOCKET_CHECK] = -1;
-    r = open_http(manager, SOCKET_HTTP, config->quota.connections[QUOTA_HTTP], http_check_handle,
-                  &manager->http);
-    if (r < 0)
-        return r;
-    return open_http(manager, SOCKET_ADMIN, ADMIN_CONNECTIONS, http_admin_handle, &manager->admin);
+    r = open_http(manager, SOCKET_HTTP, &http, &manager->http);
+    return r < 0 ? r : open_http(manager, SOCKET_ADMIN, &admin, &manager->admin);
 }
 
+/* None of these is a party of turns.h: they come before all of them. */
 static int open_events(struct manager *manager)
 {
-    sd_event *event = manager->event;
+    static const struct {
+        int number;
+        sd_event_signal_handler_t handler;
+    } signals[] = {{SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_reload}};
+    sd_event_source *source = NULL;
+    int r = 0;
 
-    int r = sd_event_add_signal(event, NULL, SIGTERM, on_stop, manager);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0] && r >= 0; i++) {
+        r = sd_event_add_signal(manager->event, &source, signals[i].number, signals[i].handler,
+                                manager);
+        r = settle(source, r, TURNS_PRIORITY_BEFORE);
+        source = NULL;
+    }
+    if (r >= 0) {
+        r = sd_event_add_io(manager->event, &source, committer_fd(manager->committer), EPOLLIN,
+                            on_committed, manager);
+        r = settle(source, r, TURNS_PRIORITY_BEFORE);
+        source = NULL;
+    }
+    if (r >= 0) {
+        r = sd_event_add_time_relative(manager->event, &source, CLOCK_MONOTONIC, FLUSH_EVERY_USEC,
+                                       0, on_flush, manager);
+        r = settle(source, r, TURNS_PRIORITY_BEFORE);
+    }
     if (r >= 0)
-        r = sd_event_add_signal(event, NULL, SIGINT, on_stop, manager);
-    if (r >= 0)
-        r = sd_event_add_signal(event, NULL, SIGHUP, on_reload, manager);
-    if (r >= 0)
-        r = sd_event_add_io(event, NULL, committer_fd(manager->committer), EPOLLIN, on_committed,
-                            manager);
-    if (r >= 0)
-        r = sd_event_add_time_relative(event, NULL, CLOCK_MONOTONIC, FLUSH_EVERY_USEC, 0, on_flush,
-                                       manager);
-    if (r >= 0)
-        r = sd_event_set_watchdog(event, true);
+        r = sd_event_set_watchdog(manager->event, true);
     return r < 0 ? r : 0;
 }
 
@@ -276,6 +319,8 @@ static int manager_open(struct manager *manager)
         log_event(LOG_EVENT_FAILED, "%s", config_message[0] ? config_message : strerror(-r));
         return r;
     }
+    reserve_fill(&manager->reserve);
+    descriptors_provide(config);
     r = open_table(manager, config);
     if (r < 0) {
         if (!manager->service)
@@ -306,6 +351,8 @@ static void manager_close(struct manager *manager)
     http_server_free(manager->admin);
     http_server_free(manager->http);
     server_free(manager->server);
+    turns_free(manager->turns);
+    (void)reserve_release(&manager->reserve);
     for (int i = 0; i < SOCKET_COUNT; i++)
         if (manager->sockets.fds[i] >= 0)
             close(manager->sockets.fds[i]);

@@ -8,10 +8,13 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
+#include "daemon/quota_log.h"
 #include "daemon/session.h"
 
-/* Connections taken per wake-up: a flood of new ones must not hold up the checks of others. */
-#define ACCEPTS_PER_WAKEUP 16
+/* What the kernel keeps of answers that a client has not read: it has one question under way.
+ * Doubled by the kernel for its own overhead, room for two of the largest answers. More ends the
+ * connection. */
+#define SEND_BUFFER_BYTES (2 * WIRE_FRAME_MAX)
 
 /* How long the listener rests when descriptors or memory have run out. */
 #define REST_USEC UINT64_C(200000)
@@ -19,25 +22,36 @@
 struct connection {
     struct server *server;
     struct connection *next, *prev;
-    sd_event_source *io;
+    struct turn turn;
     sd_event_source *deadline; /* until the first HELLO */
+    struct quota_user *user;
     int fd;
     struct session session;
 };
 
 struct server {
     sd_event *event;
+    struct turns *turns;
     struct service *service;
-    sd_event_source *listener;
+    struct turn listener;
     sd_event_source *rest;
     int listen_fd;
-    unsigned count;
     struct connection *connections;
     /* Of the packet being served. Not on the stack, where the compiler would fill 16 KiB with
      * zeroes for each; what an earlier packet left there is the same client's or another's
      * question, and nothing reads beyond the length of the present one. */
     uint8_t in[WIRE_FRAME_MAX], out[WIRE_FRAME_MAX];
 };
+
+/* What a connection holds of its user's share of bytes. */
+#define CONNECTION_BYTES (2 * SEND_BUFFER_BYTES + sizeof(struct connection))
+
+/* There may be room for another connection: let the listener look. */
+static void rearm(struct server *server)
+{
+    server->rest = sd_event_source_disable_unref(server->rest);
+    turn_set_enabled(&server->listener, true);
+}
 
 static void connection_free(struct connection *connection)
 {
@@ -49,11 +63,14 @@ static void connection_free(struct connection *connection)
         server->connections = connection->next;
     if (connection->next)
         connection->next->prev = connection->prev;
-    server->count--;
-    sd_event_source_disable_unref(connection->io);
+    turn_remove(&connection->turn);
     sd_event_source_disable_unref(connection->deadline);
     close(connection->fd);
+    quota_disconnect(service_quota(server->service), connection->user, QUOTA_CHECK,
+                     CONNECTION_BYTES);
     free(connection);
+    if (server->rest)
+        rearm(server);
 }
 
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
@@ -85,36 +102,51 @@ static bool serve_packet(struct connection *connection)
     return on;
 }
 
-static int on_packet(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static void on_packet(void *userdata, uint32_t revents)
 {
     struct connection *connection = userdata;
 
     if ((revents & EPOLLIN) ? !serve_packet(connection) : true) {
         connection_free(connection);
-        return 0;
+        return;
     }
     if (connection->deadline && connection->session.state == SESSION_READY)
         connection->deadline = sd_event_source_disable_unref(connection->deadline);
-    return 0;
 }
 
-static int connection_new(struct server *server, int fd, const struct peer *peer)
+/* Deadlines come before all that others may want meanwhile. */
+static int start_deadline(struct connection *connection)
 {
+    struct server *server = connection->server;
+    uint64_t deadline_ns = service_config_of(server->service)->hello_deadline_ns;
+
+    int r = sd_event_add_time_relative(server->event, &connection->deadline, CLOCK_MONOTONIC,
+                                       deadline_ns / 1000, 0, on_deadline, connection);
+    return r < 0 ? r : sd_event_source_set_priority(connection->deadline, TURNS_PRIORITY_BEFORE);
+}
+
+static int connection_new(struct server *server, int fd, const struct peer *peer,
+                          struct quota_user *user)
+{
+    const int send_buffer_bytes = SEND_BUFFER_BYTES;
     struct connection *connection = calloc(1, sizeof *connection);
-    const struct config *config = service_config_of(server->service);
 
     if (!connection)
         return -ENOMEM;
     connection->server = server;
+    connection->user = user;
     connection->fd = fd;
     session_init(&connection->session, peer);
-    int r = sd_event_add_io(server->event, &connection->io, fd, EPOLLIN, on_packet, connection);
-    if (r >= 0)
-        r = sd_event_add_time_relative(server->event, &connection->deadline, CLOCK_MONOTONIC,
-                                       config->hello_deadline_ns / 1000, 0, on_deadline,
-                                       connection);
+    int r = setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer_bytes, sizeof send_buffer_bytes) < 0
+                ? -errno
+                : 0;
+    if (r == 0)
+        r = turn_add(server->turns, peer->uid, fd, on_packet, connection, &connection->turn);
+    if (r == 0)
+        r = start_deadline(connection);
     if (r < 0) {
-        sd_event_source_disable_unref(connection->io);
+        turn_remove(&connection->turn);
+        sd_event_source_disable_unref(connection->deadline);
         free(connection);
         return r;
     }
@@ -122,7 +154,6 @@ static int connection_new(struct server *server, int fd, const struct peer *peer
     if (server->connections)
         server->connections->prev = connection;
     server->connections = connection;
-    server->count++;
     return 0;
 }
 
@@ -137,10 +168,8 @@ static void refuse_busy(int fd)
 
 static int on_rested(sd_event_source *source, uint64_t usec, void *userdata)
 {
-    struct server *server = userdata;
-
-    server->rest = sd_event_source_disable_unref(server->rest);
-    return sd_event_source_set_enabled(server->listener, SD_EVENT_ON);
+    rearm(userdata);
+    return 0;
 }
 
 /* A listener that stays readable while nothing can be accepted would spin: let it rest. */
@@ -150,53 +179,59 @@ static void take_rest(struct server *server, int error)
               strerror(error));
     if (sd_event_add_time_relative(server->event, &server->rest, CLOCK_MONOTONIC, REST_USEC, 0,
                                    on_rested, server) >= 0)
-        (void)sd_event_source_set_enabled(server->listener, SD_EVENT_OFF);
+        turn_set_enabled(&server->listener, false);
 }
 
-/* Returns false when there is no more to accept for now. */
-static bool accept_one(struct server *server)
+/* Takes fd. -errno when it had to be dropped for want of room. */
+static int take(struct server *server, int fd)
 {
+    struct quota *quota = service_quota(server->service);
+    struct quota_user *user = NULL;
     struct peer peer;
-    int fd = accept4(server->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-    if (fd < 0) {
-        if (errno == EINTR || errno == ECONNABORTED)
-            return true;
-        if (errno != EAGAIN)
-            take_rest(server, errno);
-        return false;
-    }
-    if (server->count >= service_config_of(server->service)->quota.connections[QUOTA_CHECK]) {
-        refuse_busy(fd);
-        return true;
-    }
     int r = peer_of_socket(fd, &peer);
-    if (r == 0)
-        r = connection_new(server, fd, &peer);
+    if (r < 0) {
+        /* A peer is known, or nobody. */
+        close(fd);
+        return 0;
+    }
+    r = quota_connect(quota, peer.uid, QUOTA_CHECK, CONNECTION_BYTES, &user);
+    if (r < 0) {
+        refuse_busy(fd);
+        quota_log_refusal(quota, peer.uid, QUOTA_CHECK, r);
+        return 0;
+    }
+    r = connection_new(server, fd, &peer, user);
     if (r < 0) {
         close(fd);
-        log_event(LOG_EVENT_OUT_OF_ROOM, "a connection was dropped: %s", strerror(-r));
+        quota_disconnect(quota, user, QUOTA_CHECK, CONNECTION_BYTES);
     }
-    return true;
+    return r;
 }
 
-static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+/* One per turn: a flood of new connections must not hold up the checks of others. */
+static void on_connect(void *userdata, uint32_t revents)
 {
-    for (int i = 0; i < ACCEPTS_PER_WAKEUP && accept_one(userdata); i++)
-        continue;
-    return 0;
+    struct server *server = userdata;
+    int fd = accept4(server->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int r = fd < 0 ? -errno : take(server, fd);
+
+    if (r < 0 && r != -EAGAIN && r != -EINTR && r != -ECONNABORTED)
+        take_rest(server, -r);
 }
 
-int server_new(sd_event *event, struct service *service, int listen_fd, struct server **ret)
+int server_new(sd_event *event, struct turns *turns, struct service *service, int listen_fd,
+               struct server **ret)
 {
     struct server *server = calloc(1, sizeof *server);
 
     if (!server)
         return -ENOMEM;
     server->event = event;
+    server->turns = turns;
     server->service = service;
     server->listen_fd = listen_fd;
-    int r = sd_event_add_io(event, &server->listener, listen_fd, EPOLLIN, on_connect, server);
+    int r = turn_add(turns, TURNS_ARRIVALS, listen_fd, on_connect, server, &server->listener);
     if (r < 0) {
         free(server);
         return r;
@@ -208,7 +243,7 @@ int server_new(sd_event *event, struct service *service, int listen_fd, struct s
 void server_stop_accepting(struct server *server)
 {
     server->rest = sd_event_source_disable_unref(server->rest);
-    (void)sd_event_source_set_enabled(server->listener, SD_EVENT_OFF);
+    turn_remove(&server->listener);
 }
 
 struct server *server_free(struct server *server)
@@ -220,7 +255,7 @@ struct server *server_free(struct server *server)
      */
     while (server->connections)
         connection_free(server->connections); /* NOLINT(clang-analyzer-unix.Malloc) */
-    sd_event_source_disable_unref(server->listener);
+    turn_remove(&server->listener);
     sd_event_source_disable_unref(server->rest);
     close(server->listen_fd);
     free(server);

@@ -131,6 +131,7 @@ int service_new(struct store *store, struct committer *committer, struct config 
     }
     service->config = config;
     committer_set_queue_max(committer, config->change_queue_max);
+    log_set_refusal_rate(config->refusals_logged_per_s);
     service_resolve_scopes(service);
     *ret = service;
     return 0;
@@ -154,6 +155,7 @@ void service_reload(struct service *service, struct config *config)
     service->config = config;
     quota_set_limits(service->quota, &config->quota);
     committer_set_queue_max(service->committer, config->change_queue_max);
+    log_set_refusal_rate(config->refusals_logged_per_s);
     service_resolve_scopes(service);
 }
 

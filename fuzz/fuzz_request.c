@@ -217,9 +217,10 @@ static void set_up(void)
 {
     struct http_options options = {
         .connections_max = 4,
-        .idle_timeout_s = 60,
-        .header_bytes_max = 2048,
-        .body_bytes_max = 4096,
+        .limits = {.request_deadline_ns = UINT64_C(60000000000),
+                   .idle_timeout_ns = UINT64_C(60000000000),
+                   .header_bytes_max = 2048,
+                   .body_bytes_max = 4096},
         .handler = on_request,
         .userdata = service_case_open(),
     };

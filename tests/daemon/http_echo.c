@@ -97,9 +97,10 @@ void http_echo_serve(struct rig *rig, sd_event *event)
     const struct http_options options = {
         .listen_fd = rig_listen(rig, "s"),
         .connections_max = ECHO_CONNECTIONS,
-        .idle_timeout_s = 60,
-        .header_bytes_max = ECHO_HEADER_MAX,
-        .body_bytes_max = ECHO_BODY_MAX,
+        .limits = {.request_deadline_ns = UINT64_C(60000000000),
+                   .idle_timeout_ns = UINT64_C(60000000000),
+                   .header_bytes_max = ECHO_HEADER_MAX,
+                   .body_bytes_max = ECHO_BODY_MAX},
         .handler = handle,
     };
     struct http_server *server;

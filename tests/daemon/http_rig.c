@@ -126,9 +126,10 @@ static struct http_server *serve_face(struct rig *rig, sd_event *event, const ch
     const struct http_options options = {
         .listen_fd = rig_listen(rig, name),
         .connections_max = 16,
-        .idle_timeout_s = 60,
-        .header_bytes_max = 32768,
-        .body_bytes_max = 65536,
+        .limits = {.request_deadline_ns = UINT64_C(60000000000),
+                   .idle_timeout_ns = UINT64_C(60000000000),
+                   .header_bytes_max = 32768,
+                   .body_bytes_max = 65536},
         .handler = handler,
         .userdata = service,
     };

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ static struct fixture fixture;
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 static pthread_t thread;
 static int stop_fd;
+static struct quota_usage usage_at_end; /* of all users, when it has stopped */
 
 static int on_stop(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
@@ -29,12 +31,15 @@ static int on_stop(sd_event_source *source, int fd, uint32_t revents, void *user
 static void *run(void *listen_fd)
 {
     sd_event *event;
+    struct turns *turns;
     struct server *server;
     ck_assert_int_ge(sd_event_new(&event), 0);
+    ck_assert_int_eq(turns_new(event, &turns), 0);
     ck_assert_int_ge(sd_event_add_io(event, NULL, stop_fd, POLLIN, on_stop, event), 0);
-    ck_assert_int_eq(server_new(event, fixture.service, *(int *)listen_fd, &server), 0);
+    ck_assert_int_eq(server_new(event, turns, fixture.service, *(int *)listen_fd, &server), 0);
     ck_assert_int_eq(sd_event_loop(event), 0);
     server_free(server);
+    turns_free(turns);
     sd_event_unref(event);
     return NULL;
 }
@@ -57,6 +62,7 @@ static void stop(void)
     ck_assert_int_eq(eventfd_write(stop_fd, 1), 0);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
     close(stop_fd);
+    quota_total(service_quota(fixture.service), &usage_at_end);
     fixture_close(&fixture);
 }
 
@@ -74,7 +80,8 @@ static bool say_hello(int fd)
     struct welcome welcome;
     struct frame frame;
     size_t len = hello_write(bytes, sizeof bytes, 1, &hello);
-    ck_assert_int_eq(send(fd, bytes, len, MSG_NOSIGNAL), (ssize_t)len);
+    if (send(fd, bytes, len, MSG_NOSIGNAL) != (ssize_t)len)
+        return false;
     ssize_t n = recv(fd, bytes, sizeof bytes, 0);
     return n > 0 && frame_open(bytes, (size_t)n, &frame) == 0 &&
            welcome_read(&frame, &welcome) == 0;
@@ -145,6 +152,101 @@ START_TEST(one_connection_too_many_is_told_and_closed)
 }
 END_TEST
 
+static enum wire_error error_of(int fd)
+{
+    uint8_t bytes[WIRE_FRAME_MAX];
+    struct frame frame;
+    enum wire_error error;
+    ssize_t n = recv(fd, bytes, sizeof bytes, 0);
+    ck_assert_int_gt(n, 0);
+    ck_assert_int_eq(frame_open(bytes, (size_t)n, &frame), 0);
+    ck_assert_int_eq(error_read(&frame, &error), 0);
+    ck_assert(ends(fd));
+    return error;
+}
+
+START_TEST(a_connection_above_the_share_of_its_user_is_told_and_closed)
+{
+    start("connections_per_user = 2\n");
+    int first = dial(), second = dial();
+    ck_assert(say_hello(first));
+    ck_assert(say_hello(second));
+    for (int i = 0; i < 100; i++)
+        ck_assert_int_eq(error_of(dial()), WIRE_ERROR_BUSY);
+    ck_assert(say_hello(first));
+    ck_assert(say_hello(second));
+    close(first);
+    close(second);
+    stop();
+    ck_assert_uint_eq(usage_at_end.refused, 100);
+    ck_assert_uint_eq(usage_at_end.connections[QUOTA_CHECK], 0);
+    ck_assert_uint_eq(usage_at_end.bytes, 0);
+}
+END_TEST
+
+START_TEST(connections_are_bytes_in_flight_too)
+{
+    /* A mebibyte has room for some thirty send buffers. */
+    start("bytes_in_flight_per_user = 1M\n");
+    int fds[40], count = 0;
+    for (; count < 40; count++) {
+        fds[count] = dial();
+        if (!say_hello(fds[count]))
+            break;
+    }
+    ck_assert_int_gt(count, 10);
+    ck_assert_int_lt(count, 40);
+    close(fds[count]);
+    while (count > 0)
+        close(fds[--count]);
+    stop();
+}
+END_TEST
+
+START_TEST(many_connections_of_one_user_are_all_served)
+{
+    int fds[64];
+    start("");
+    for (int i = 0; i < 64; i++) {
+        fds[i] = dial();
+        ck_assert(say_hello(fds[i]));
+    }
+    for (int round = 0; round < 10; round++)
+        for (int i = 63; i >= 0; i--)
+            ck_assert(say_hello(fds[i]));
+    for (int i = 0; i < 64; i++)
+        close(fds[i]);
+    stop();
+}
+END_TEST
+
+START_TEST(connections_wait_while_there_is_no_descriptor_and_are_served_then)
+{
+    struct rlimit before, none;
+    start("");
+    int held = dial();
+    ck_assert(say_hello(held));
+    /* All that the test needs itself is opened before. */
+    int waiting = dial();
+    ck_assert(say_hello(waiting));
+    int late = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 3;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    ck_assert_int_eq(connect(late, (struct sockaddr *)&address, sizeof address), 0);
+    /* Those that are there are served meanwhile. */
+    for (int i = 0; i < 50; i++)
+        ck_assert(say_hello(held));
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ck_assert(say_hello(late));
+    close(late);
+    close(waiting);
+    close(held);
+    stop();
+}
+END_TEST
+
 static int open_descriptors(void)
 {
     int count = 0;
@@ -205,5 +307,8 @@ END_TEST
 SUITE_MAIN("server", an_oversized_packet_ends_its_own_connection_only,
            a_client_that_says_nothing_is_gone_at_its_deadline,
            one_connection_too_many_is_told_and_closed,
+           a_connection_above_the_share_of_its_user_is_told_and_closed,
+           connections_are_bytes_in_flight_too, many_connections_of_one_user_are_all_served,
+           connections_wait_while_there_is_no_descriptor_and_are_served_then,
            descriptors_that_a_client_sends_along_are_dropped,
            a_client_that_reads_no_answers_is_dropped_not_buffered)

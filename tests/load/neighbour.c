@@ -1,0 +1,258 @@
+/* neighbour.c - neighbour RUNTIME TOKENS KIND [ROUNDS]: what one user's flood costs another's
+ * checks
+ *
+ * KIND is checks, connections or http (flood.h). TOKENS is a file whose first line is "TOKEN SITE".
+ * One process floods as one uid; another, of another uid, times its checks on one connection, in
+ * rounds: calm, when the first is stopped, and amid the flood. Prints, separated by tabs, two lines
+ * "time NAME p50 p99 p99.9 max" in microseconds, a line "ratio" as bench/ has them, and a "flood"
+ * with the numbers of connections admitted and refused.
+ *
+ * Must be root, to become two users. Exits with 77 when it is not.
+ */
+#include <err.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/wire/message.h"
+#include "tests/load/flood.h"
+
+#define NOISY_UID  61001
+#define QUIET_UID  61002
+
+#define ROUNDS     11
+#define ROUNDS_MAX 100
+#define CALLS      2000
+#define WARM_UP    200
+
+#define ORIGIN     "https://www.shop.example"
+
+enum { P50, P99, P999, MAX, QUANTILES };
+
+struct round {
+    double us[QUANTILES];
+};
+
+/* ---- the quiet user ----------------------------------------------------------------------------
+ */
+
+static uint64_t clock_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t call_ns(int fd, const uint8_t *question, size_t len)
+{
+    uint8_t answer[WIRE_FRAME_MAX];
+    struct frame frame;
+    uint64_t start_ns = clock_ns();
+
+    if (send(fd, question, len, MSG_NOSIGNAL) != (ssize_t)len)
+        err(EXIT_FAILURE, "send");
+    ssize_t n = recv(fd, answer, sizeof answer, 0);
+    uint64_t took_ns = clock_ns() - start_ns;
+    if (n <= 0 || frame_open(answer, (size_t)n, &frame) < 0 || frame.type != WIRE_VERDICT)
+        errx(EXIT_FAILURE, "no verdict came");
+    return took_ns;
+}
+
+static int compare_ns(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+static struct round measure(int fd, const uint8_t *question, size_t len)
+{
+    static uint64_t times_ns[CALLS];
+    static const unsigned per_mille[QUANTILES] = {500, 990, 999, 1000};
+    struct round round;
+
+    for (int i = 0; i < WARM_UP; i++)
+        (void)call_ns(fd, question, len);
+    for (int i = 0; i < CALLS; i++)
+        times_ns[i] = call_ns(fd, question, len);
+    qsort(times_ns, CALLS, sizeof times_ns[0], compare_ns);
+    for (int q = 0; q < QUANTILES; q++)
+        round.us[q] = (double)times_ns[(CALLS - 1) * per_mille[q] / 1000] / 1000;
+    return round;
+}
+
+/* A round for each byte that comes on fd. */
+static void be_quiet(const struct flood_options *options, int fd)
+{
+    uint8_t question[CHECK_FRAME_MAX];
+    char byte;
+
+    flood_become(QUIET_UID);
+    size_t len = flood_question(options, question, sizeof question);
+    int daemon_fd = flood_dial(options->runtime);
+    if (daemon_fd < 0)
+        errx(EXIT_FAILURE, "the quiet user is not admitted");
+    while (read(fd, &byte, 1) == 1) {
+        struct round round = measure(daemon_fd, question, len);
+        if (write(fd, &round, sizeof round) != (ssize_t)sizeof round)
+            err(EXIT_FAILURE, "report");
+    }
+    exit(EXIT_SUCCESS);
+}
+
+/* ---- the two, in turns -------------------------------------------------------------------------
+ */
+
+struct child {
+    pid_t pid;
+    int fd;
+};
+
+static struct child start_child(const struct flood_options *options,
+                                void (*run)(const struct flood_options *, int))
+{
+    int fds[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+        err(EXIT_FAILURE, "socketpair");
+    struct child child = {.pid = fork(), .fd = fds[0]};
+    if (child.pid < 0)
+        err(EXIT_FAILURE, "fork");
+    if (child.pid == 0) {
+        close(fds[0]);
+        run(options, fds[1]);
+    }
+    close(fds[1]);
+    return child;
+}
+
+static void end_child(struct child child)
+{
+    close(child.fd);
+    (void)kill(child.pid, SIGKILL);
+    (void)waitpid(child.pid, NULL, 0);
+}
+
+static struct round ask_round(struct child quiet)
+{
+    struct round round;
+
+    if (write(quiet.fd, "!", 1) != 1 ||
+        recv(quiet.fd, &round, sizeof round, MSG_WAITALL) != (ssize_t)sizeof round)
+        errx(EXIT_FAILURE, "the quiet user was not answered");
+    return round;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double median(const double *values, unsigned count)
+{
+    double sorted[ROUNDS_MAX];
+
+    memcpy(sorted, values, count * sizeof values[0]);
+    qsort(sorted, count, sizeof sorted[0], compare_doubles);
+    return sorted[count / 2];
+}
+
+static void print_times(const char *name, const struct round *rounds, unsigned count)
+{
+    printf("time\t%s", name);
+    for (int q = 0; q < QUANTILES; q++) {
+        double values[ROUNDS_MAX];
+        for (unsigned i = 0; i < count; i++)
+            values[i] = rounds[i].us[q];
+        printf("\t%.1f", median(values, count));
+    }
+    printf("\n");
+}
+
+static void print_all(const char *kind, const struct round *calm, const struct round *amid,
+                      unsigned count)
+{
+    double ratios[ROUNDS_MAX];
+    char name[96];
+
+    for (unsigned i = 0; i < count; i++)
+        ratios[i] = amid[i].us[P99] / calm[i].us[P99];
+    print_times("a check, nobody else asks", calm, count);
+    snprintf(name, sizeof name, "a check, another user floods with %s", kind);
+    print_times(name, amid, count);
+    printf("ratio\t%s\t%.2f\tp99\t<=\t2\tcalm\n", name, median(ratios, count));
+}
+
+static void read_token(const char *path, char token[static 46], char site[static 16])
+{
+    FILE *file = fopen(path, "re");
+
+    if (!file || fscanf(file, "%45s %15s", token, site) != 2)
+        errx(EXIT_FAILURE, "%s: no token in it", path);
+    fclose(file);
+}
+
+static enum flood_kind kind_of(const char *name)
+{
+    static const char *const names[FLOOD_KINDS] = {"checks", "connections", "http"};
+
+    for (int kind = 0; kind < FLOOD_KINDS; kind++)
+        if (strcmp(name, names[kind]) == 0)
+            return kind;
+    errx(EXIT_FAILURE, "%s: no such kind of flood", name);
+}
+
+int main(int argc, char *argv[])
+{
+    static struct round calm[ROUNDS_MAX], amid[ROUNDS_MAX];
+    char token[46], site[16];
+    struct flood_count count;
+
+    if (argc < 4 || argc > 5)
+        errx(EXIT_FAILURE, "usage: neighbour RUNTIME TOKENS KIND [ROUNDS]");
+    if (geteuid() != 0) {
+        fprintf(stderr, "neighbour: must be root, to become two users\n");
+        return 77;
+    }
+    read_token(argv[2], token, site);
+    const struct flood_options options = {
+        .runtime = argv[1],
+        .token = token,
+        .site = site,
+        .origin = ORIGIN,
+        .kind = kind_of(argv[3]),
+        .uid = NOISY_UID,
+    };
+    unsigned rounds = argc == 5 ? (unsigned)strtoul(argv[4], NULL, 10) : ROUNDS;
+    if (rounds == 0 || rounds > ROUNDS_MAX)
+        errx(EXIT_FAILURE, "rounds: 1 to %d", ROUNDS_MAX);
+
+    struct child noisy = start_child(&options, flood_run);
+    if (recv(noisy.fd, &count, sizeof count, MSG_WAITALL) != (ssize_t)sizeof count)
+        errx(EXIT_FAILURE, "the flood did not begin");
+    /* While the flood is on: whoever is kept out by it is seen here. */
+    struct child quiet = start_child(&options, be_quiet);
+    for (unsigned i = 0; i < rounds; i++) {
+        amid[i] = ask_round(quiet);
+        kill(noisy.pid, SIGSTOP);
+        calm[i] = ask_round(quiet);
+        kill(noisy.pid, SIGCONT);
+    }
+    if (waitpid(noisy.pid, NULL, WNOHANG) != 0)
+        errx(EXIT_FAILURE, "the flood ended");
+    end_child(quiet);
+    end_child(noisy);
+    print_all(argv[3], calm, amid, rounds);
+    printf("flood\t%u\t%u\n", count.admitted, count.refused);
+    return EXIT_SUCCESS;
+}
