@@ -41,13 +41,22 @@ void verdict_init(struct verdict *verdict)
     *verdict = (struct verdict){.reason = REASON_UNAVAILABLE};
 }
 
+/* To a service, a token of a kind that it does not accept, or of a site that it may not ask about,
+ * is not in the table: a hijacked vhost learns nothing of it, not even that it exists. */
+static bool policy_knows(const struct policy *policy, const struct record *record)
+{
+    struct textlist sites = policy_sites(policy);
+    return (policy->accept & ACCEPT(record->kind)) != 0 &&
+           (sites.len == 0 || textlist_contains(sites, record->site));
+}
+
 /* Row 3: a digest that differs means that the table is damaged, or that whoever looked it up was;
  * a kind that differs, that somebody's token was stored as another's. Neither is in the table. */
 static bool query_is_known(const struct policy *policy, const struct query *query,
                            const struct record *record)
 {
     return record && digest_equal(record->digest, query->digest) && record->kind == query->kind &&
-           (policy->accept & ACCEPT(record->kind)) != 0;
+           policy_knows(policy, record);
 }
 
 static void verdict_describe(struct verdict *verdict, const struct record *record)
@@ -82,9 +91,6 @@ static enum reason reason_of_state(const struct record *record, int64_t now_s)
 static bool site_is_right(const struct policy *policy, const struct query *query,
                           const struct record *record)
 {
-    struct textlist sites = policy_sites(policy);
-    if (sites.len > 0 && !textlist_contains(sites, record->site))
-        return false;
     if (query->site.len == 0)
         return !policy->require_site && record->kind != KIND_LEGACY;
     return text_equal(query->site, record->site);

@@ -16,7 +16,7 @@ expect 0 check --service shop --site kasa
 echo 'sites = other' >"$dir/config/services.d/shop.conf"
 reload
 expect 1 check --service shop --site kasa
-said site_mismatch
+said unknown_token
 printf 'sites = kasa\ncots = 3\n' >"$dir/config/services.d/shop.conf"
 reload
 grep -q 'shop.conf:2: cots: no such key' "$dir/log" || fail "the mistake is not told"
