@@ -41,6 +41,9 @@ static const struct admin_rig_row rows[] = {
     {"PATCH", "/v1/legacy", "", 405, "GET, HEAD, POST"},
     {"GET", "/v1/legacy/" KEY, "", 405, "DELETE"},
     {"DELETE", "/v1/scopes", "", 405, "GET, HEAD, POST"},
+    /* Nobody takes anything from the audit trail. */
+    {"DELETE", "/v1/audit", "", 405, "GET, HEAD"},
+    {"DELETE", "/v1/audit/1", "", 404, "there is nothing here"},
     {"PATCH", "/v1/audit", "", 405, "GET, HEAD"},
     {"POST", "/v1/status", "", 405, "GET, HEAD"},
     {"get", "/v1/status", "", 405, "GET, HEAD"},

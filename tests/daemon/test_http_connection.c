@@ -1,6 +1,7 @@
 /* Connections of an HTTP socket that has limits: shares, deadlines, descriptors. */
 #include "daemon/http_connection.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -292,6 +293,54 @@ END_TEST
 /* ---- descriptors -------------------------------------------------------------------------------
  */
 
+static unsigned open_descriptors(const struct rig *rig)
+{
+    char path[64];
+    unsigned count = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)rig->pid);
+    DIR *dir = opendir(path);
+    ck_assert_ptr_nonnull(dir);
+    while (readdir(dir))
+        count++;
+    closedir(dir);
+    return count;
+}
+
+static void send_with_descriptor(int fd, int passed)
+{
+    char control[CMSG_SPACE(sizeof(int))] = {0};
+    struct iovec iov = {(void *)(uintptr_t)request, sizeof request - 1};
+    struct msghdr message = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message);
+
+    *cmsg = (struct cmsghdr){
+        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
+    memcpy(CMSG_DATA(cmsg), &passed, sizeof passed);
+    ck_assert_int_eq(sendmsg(fd, &message, MSG_NOSIGNAL), sizeof request - 1);
+}
+
+START_TEST(descriptors_that_a_client_sends_along_are_dropped)
+{
+    static struct answer answer;
+    struct rig rig;
+    reset();
+    start(&rig);
+    int fd = rig_connect(&rig, "s");
+    ask(fd, 200);
+    unsigned before = open_descriptors(&rig);
+    for (int i = 0; i < 10; i++) {
+        send_with_descriptor(fd, fd);
+        rig_receive(fd, false, &answer);
+        ck_assert_uint_eq(answer.status, 200);
+    }
+    ck_assert_uint_eq(open_descriptors(&rig), before);
+    close(fd);
+    rig_stop(&rig);
+}
+END_TEST
+
 static void starve(void)
 {
     struct rlimit limit = {128, 128};
@@ -350,4 +399,5 @@ SUITE_MAIN("http_connection", a_connection_above_the_share_is_answered_503_and_c
            a_connection_that_says_nothing_is_gone_at_its_deadline, a_byte_now_and_then_buys_no_time,
            a_second_request_has_its_deadline_too, an_idle_connection_is_gone_at_its_time,
            new_limits_are_in_force_for_the_next_request, a_peer_without_credentials_is_not_answered,
+           descriptors_that_a_client_sends_along_are_dropped,
            with_a_reserve_it_answers_when_there_is_no_descriptor_left)
