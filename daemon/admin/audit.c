@@ -50,8 +50,8 @@ static void add(struct table *table, const struct admin *admin, const json_t *en
 }
 
 static const struct table_column columns[] = {
-    {"WHEN", false}, {"ACTION", false}, {"KEY ID", false},
-    {"SITE", true},  {"WHO", true},     {"DETAIL", true},
+    {"WHEN", COLUMN_WHOLE},    {"ACTION", COLUMN_WHOLE}, {"KEY ID", COLUMN_WHOLE},
+    {"SITE", COLUMN_FLEXIBLE}, {"WHO", COLUMN_FLEXIBLE}, {"DETAIL", COLUMN_FLEXIBLE},
 };
 
 static const struct rows_shape shape = {columns, sizeof columns / sizeof columns[0], add, NULL,

@@ -40,8 +40,9 @@ static void add(struct table *table, const struct admin *admin, const json_t *ke
 }
 
 static const struct table_column columns[] = {
-    {"KEY ID", false}, {"SITE", true},     {"NAME", true},       {"STATE", false},
-    {"SUNSET", false}, {"ALLOWED", false}, {"LAST USED", false},
+    {"KEY ID", COLUMN_WHOLE},    {"SITE", COLUMN_FLEXIBLE}, {"NAME", COLUMN_FLEXIBLE},
+    {"STATE", COLUMN_WHOLE},     {"SUNSET", COLUMN_WHOLE},  {"ALLOWED", COLUMN_NUMBER},
+    {"LAST USED", COLUMN_WHOLE},
 };
 
 static const struct rows_shape shape = {columns, sizeof columns / sizeof columns[0], add, "key_id",

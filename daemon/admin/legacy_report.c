@@ -101,8 +101,9 @@ static void add(struct table *table, const struct admin *admin, const json_t *si
 }
 
 static const struct table_column columns[] = {
-    {"SITE", true},     {"ACTIVE", false},    {"SUSPENDED", false}, {"ALLOWED", false},
-    {"REFUSED", false}, {"LAST USED", false}, {"SUNSET", false},
+    {"SITE", COLUMN_FLEXIBLE},  {"ACTIVE", COLUMN_NUMBER},  {"SUSPENDED", COLUMN_NUMBER},
+    {"ALLOWED", COLUMN_NUMBER}, {"REFUSED", COLUMN_NUMBER}, {"LAST USED", COLUMN_WHOLE},
+    {"SUNSET", COLUMN_WHOLE},
 };
 
 static const struct rows_shape shape = {columns, sizeof columns / sizeof columns[0], add, NULL,

@@ -32,8 +32,9 @@ static void add(struct table *table, const struct admin *admin, const json_t *to
 }
 
 static const struct table_column columns[] = {
-    {"KEY ID", false}, {"SITE", true},   {"NAME", true},       {"TOKEN", false},
-    {"STATE", false},  {"LIMIT", false}, {"LAST USED", false},
+    {"KEY ID", COLUMN_WHOLE},    {"SITE", COLUMN_FLEXIBLE}, {"NAME", COLUMN_FLEXIBLE},
+    {"TOKEN", COLUMN_WHOLE},     {"STATE", COLUMN_WHOLE},   {"LIMIT", COLUMN_WHOLE},
+    {"LAST USED", COLUMN_WHOLE},
 };
 
 static const struct rows_shape shape = {

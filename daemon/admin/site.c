@@ -28,8 +28,9 @@ static void add(struct table *table, const struct admin *admin, const json_t *si
 }
 
 static const struct table_column columns[] = {
-    {"SITE", true},     {"ACTIVE", false}, {"SUSPENDED", false}, {"REVOKED", false},
-    {"EXPIRED", false}, {"LEGACY", false}, {"ALLOWED", false},   {"LAST USED", false},
+    {"SITE", COLUMN_FLEXIBLE},  {"ACTIVE", COLUMN_NUMBER},   {"SUSPENDED", COLUMN_NUMBER},
+    {"REVOKED", COLUMN_NUMBER}, {"EXPIRED", COLUMN_NUMBER},  {"LEGACY", COLUMN_NUMBER},
+    {"ALLOWED", COLUMN_NUMBER}, {"LAST USED", COLUMN_WHOLE},
 };
 
 static const struct rows_shape shape = {

@@ -175,11 +175,11 @@ static void add_number(struct table *table, const json_t *client, const char *me
 
 static int print_clients(const struct admin *admin, const json_t *clients)
 {
-    static const struct table_column columns[] = {{"USER", true},
-                                                  {"CHECK", false},
-                                                  {"HTTP", false},
-                                                  {"IN FLIGHT", false},
-                                                  {"REFUSED", false}};
+    static const struct table_column columns[] = {{"USER", COLUMN_FLEXIBLE},
+                                                  {"CHECK", COLUMN_NUMBER},
+                                                  {"HTTP", COLUMN_NUMBER},
+                                                  {"IN FLIGHT", COLUMN_NUMBER},
+                                                  {"REFUSED", COLUMN_NUMBER}};
     struct table *table = table_new(columns, sizeof columns / sizeof columns[0]);
     size_t i;
     json_t *client;

@@ -109,7 +109,7 @@ static void fit_widths(const struct table *table, unsigned columns, unsigned *re
     if (columns == 0)
         return;
     for (unsigned i = 0; i < table->count && total > columns; i++) {
-        if (!table->columns[i].is_flexible || ret_widths[i] <= FLEXIBLE_LEAST)
+        if (table->columns[i].kind != COLUMN_FLEXIBLE || ret_widths[i] <= FLEXIBLE_LEAST)
             continue;
         unsigned excess = total - columns, spare = ret_widths[i] - FLEXIBLE_LEAST;
         unsigned cut = excess < spare ? excess : spare;
@@ -124,11 +124,16 @@ struct line {
     unsigned pending; /* spaces owed before the next cell: none are left at the end of a line */
 };
 
-static void print_cell(struct line *line, const char *text, enum style style, unsigned width)
+static void print_cell(struct line *line, const char *text, enum style style, unsigned width,
+                       enum column kind)
 {
     bool is_cut = printable_width(text) > width;
     unsigned shown;
     size_t len = printable_fit(text, is_cut ? width - 1 : width, &shown);
+    if (kind == COLUMN_NUMBER) {
+        line->pending += width - shown;
+        width = shown;
+    }
     fprintf(line->out, "%*s%s%.*s%s%s", (int)line->pending, "",
             terminal_begin(line->terminal, style), (int)len, text, is_cut ? ELLIPSIS : "",
             terminal_end(line->terminal, style));
@@ -143,13 +148,15 @@ int table_print(const struct table *table, const struct terminal *terminal, FILE
     fit_widths(table, terminal->columns, widths);
     struct line line = {terminal, out, 0};
     for (unsigned i = 0; i < table->count; i++)
-        print_cell(&line, table->columns[i].heading, STYLE_HEADING, widths[i]);
+        print_cell(&line, table->columns[i].heading, STYLE_HEADING, widths[i],
+                   table->columns[i].kind);
     fputc('\n', out);
     for (size_t i = 0; table->count > 0 && i < table->used; i++) {
         unsigned column = (unsigned)(i % table->count);
         if (column == 0)
             line.pending = 0;
-        print_cell(&line, table->cells[i].text, table->cells[i].style, widths[column]);
+        print_cell(&line, table->cells[i].text, table->cells[i].style, widths[column],
+                   table->columns[column].kind);
         if (column + 1 == table->count)
             fputc('\n', out);
     }

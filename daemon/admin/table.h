@@ -14,9 +14,15 @@
 
 struct table;
 
+enum column {
+    COLUMN_WHOLE = 0,
+    COLUMN_FLEXIBLE, /* may be cut, with an ellipsis, for the table to fit on a terminal */
+    COLUMN_NUMBER,   /* whole, and its ends are one below the other */
+};
+
 struct table_column {
     const char *heading;
-    bool is_flexible; /* may be cut, with an ellipsis, for the table to fit on a terminal */
+    enum column kind;
 };
 
 /* columns is borrowed; count is at most TABLE_COLUMNS_MAX. NULL when there is no memory. */

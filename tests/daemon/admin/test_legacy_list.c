@@ -21,7 +21,7 @@ START_TEST(lists_legacy_keys_with_their_sunset)
     fake_asked(&run, 0, "GET /v1/legacy?site=kasa&state=active HTTP");
     ck_assert_str_eq(run.out, "KEY ID  SITE  NAME        STATE   SUNSET                ALLOWED  "
                               "LAST USED\n"
-                              "key_1   kasa  legacy key  active  2027-06-30T00:00:00Z  12       "
+                              "key_1   kasa  legacy key  active  2027-06-30T00:00:00Z       12  "
                               "2026-11-24T03:55:00Z\n");
     fake_stop(&fake);
 }

@@ -42,11 +42,11 @@ START_TEST(tells_who_would_break_first)
     ck_assert_str_eq(
         run.out,
         "SITE  ACTIVE  SUSPENDED  ALLOWED  REFUSED  LAST USED             SUNSET\n"
-        "bob   1       1          15       3        2026-03-01T00:00:00Z  2026-03-01T00:00:00Z\n"
-        "fay   1       0          3        0        2026-03-01T00:00:00Z  2026-01-01T00:00:00Z\n"
-        "eve   1       0          3        0        2026-01-01T00:00:00Z  never\n"
-        "ada   1       0          0        0        never                 2027-06-30T00:00:00Z\n"
-        "cy    0       1          7        0        2026-03-01T00:00:00Z  never\n");
+        "bob        1          1       15        3  2026-03-01T00:00:00Z  2026-03-01T00:00:00Z\n"
+        "fay        1          0        3        0  2026-03-01T00:00:00Z  2026-01-01T00:00:00Z\n"
+        "eve        1          0        3        0  2026-01-01T00:00:00Z  never\n"
+        "ada        1          0        0        0  never                 2027-06-30T00:00:00Z\n"
+        "cy         0          1        7        0  2026-03-01T00:00:00Z  never\n");
     fake_stop(&fake);
 }
 END_TEST

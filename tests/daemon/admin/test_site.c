@@ -31,9 +31,9 @@ START_TEST(lists_sites_and_joins_what_two_pages_split)
     ck_assert_str_eq(
         run.out,
         "SITE  ACTIVE  SUSPENDED  REVOKED  EXPIRED  LEGACY  ALLOWED  LAST USED\n"
-        "a     1       0          2        0        1       0        never\n"
-        "b     5       0          4        0        2       15       2026-11-24T03:55:00Z\n"
-        "c     0       0          2        0        1       7        2026-01-01T00:00:00Z\n");
+        "a          1          0        2        0       1        0  never\n"
+        "b          5          0        4        0       2       15  2026-11-24T03:55:00Z\n"
+        "c          0          0        2        0       1        7  2026-01-01T00:00:00Z\n");
     fake_stop(&fake);
 }
 END_TEST

@@ -52,8 +52,8 @@ START_TEST(tells_all_in_words)
                               "   In flight: 68.3 KiB of 256.0 MiB\n"
                               "\n"
                               "USER            CHECK  HTTP  IN FLIGHT  REFUSED\n"
-                              "root            3      1     64.0 KiB   0\n"
-                              "uid 4000000001  12     0     0 B        7\n");
+                              "root                3     1   64.0 KiB        0\n"
+                              "uid 4000000001     12     0        0 B        7\n");
     fake_stop(&fake);
 }
 END_TEST

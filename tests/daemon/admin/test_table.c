@@ -5,7 +5,8 @@
 #include "daemon/admin/printable.h"
 #include "tests/suite.h"
 
-static const struct table_column columns[] = {{"KEY", false}, {"NAME", true}, {"STATE", false}};
+static const struct table_column columns[] = {
+    {"KEY", COLUMN_WHOLE}, {"NAME", COLUMN_FLEXIBLE}, {"STATE", COLUMN_WHOLE}};
 
 static const char *printed(const struct table *table, struct terminal terminal)
 {
@@ -34,6 +35,21 @@ START_TEST(aligns_columns_by_width)
     ck_assert_str_eq(printed(table, (struct terminal){0}), "KEY     NAME   STATE\n"
                                                            "key_1   Ödeme  active\n"
                                                            "key_22  店舗   revoked\n");
+    table_free(table);
+}
+END_TEST
+
+START_TEST(aligns_numbers_by_their_ends)
+{
+    static const struct table_column numbers[] = {
+        {"SITE", COLUMN_WHOLE}, {"CALLS", COLUMN_NUMBER}, {"LAST", COLUMN_NUMBER}};
+    static const char *const cells[] = {"a", "7", "1", "b", "1000000", "22222"};
+    struct table *table = table_new(numbers, 3);
+    for (size_t i = 0; i < 6; i++)
+        table_add(table, cells[i], STYLE_PLAIN);
+    ck_assert_str_eq(printed(table, (struct terminal){0}), "SITE    CALLS   LAST\n"
+                                                           "a           7      1\n"
+                                                           "b     1000000  22222\n");
     table_free(table);
 }
 END_TEST
@@ -106,6 +122,6 @@ START_TEST(holds_many_rows)
 }
 END_TEST
 
-SUITE_MAIN("table", aligns_columns_by_width, shows_a_dash_for_nothing, colours_the_words_only,
-           cuts_the_flexible_column_to_fit, cuts_between_wide_characters, makes_cells_printable,
-           holds_many_rows)
+SUITE_MAIN("table", aligns_columns_by_width, aligns_numbers_by_their_ends, shows_a_dash_for_nothing,
+           colours_the_words_only, cuts_the_flexible_column_to_fit, cuts_between_wide_characters,
+           makes_cells_printable, holds_many_rows)
