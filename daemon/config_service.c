@@ -101,6 +101,19 @@ static const char *key_realm(const struct config_key *key, void *target, const c
     return NULL;
 }
 
+/* A user's name can't be meant: no list of a policy should depend on who is called any. */
+static const char *key_callers(const struct config_key *key, void *target, const char *value,
+                               char why[static CONFIG_WHY_MAX])
+{
+    struct service_config *service = target;
+
+    if (strcmp(value, "any") != 0)
+        return config_take_principals(key, target, value, why);
+    if (!service->callers.any)
+        return "write any, or a list, not both";
+    return NULL;
+}
+
 static const char *key_sites(const struct config_key *key, void *target, const char *value,
                              char why[static CONFIG_WHY_MAX])
 {
@@ -172,7 +185,7 @@ static void show_sites(const struct config_key *key, const void *target, char *r
     unsigned count = (unsigned)textlist_count(sites);
 
     if (count == 0)
-        snprintf(ret, capacity, "any");
+        snprintf(ret, capacity, "all");
     else
         snprintf(ret, capacity, "%u", count);
 }
@@ -189,7 +202,7 @@ static const struct config_key keys[] = {
      RANGE(NS_PER_S, 3600 * NS_PER_S)},
     {"fields", key_fields, show_fields, AT(policy.fields)},
     {"realm", key_realm, show_realm, AT(policy.realm)},
-    {"callers", config_take_principals, config_show_principals, AT(callers), .list = true},
+    {"callers", key_callers, config_show_principals, AT(callers), .list = true},
     {"direct", config_take_principals, config_show_principals, AT(direct), .list = true},
     {"sites", key_sites, show_sites, .list = true},
 };

@@ -7,7 +7,7 @@ fail() { echo "FAIL: $*" >&2; status=1; }
 
 # Without groff the warnings are not looked for, the rest is.
 if command -v groff >/dev/null; then lint='groff -ww -mandoc -Tutf8 -z'; else lint=true; fi
-for page in "$src"/man/*.[138]; do
+for page in "$src"/man/*.[1358]; do
     if grep -q '^\.so man' "$page"; then
         [ -f "$src/man/$(sed 's|^\.so man./||' "$page")" ] || fail "$page names no page"
         continue
