@@ -122,7 +122,7 @@ static void end(struct trial *t)
 struct tag {
     uintptr_t value;
 };
-static struct tag tag_space[DONE_MAX]; /* userdata are addresses in here: n is &tag_space[n] */
+static struct tag tag_space[2 * DONE_MAX]; /* userdata are addresses in here: n is &tag_space[n] */
 
 static void on_done(const struct change *change, const struct change_result *result, void *userdata)
 {
