@@ -41,6 +41,16 @@ static void write_file(const uint8_t *bytes, size_t len)
     close(fd);
 }
 
+/* What --check-config says of it. */
+static void show(const struct config *config)
+{
+    static FILE *nowhere;
+
+    if (!nowhere)
+        nowhere = fopen("/dev/null", "w");
+    DEMAND(nowhere && config_print(config, nowhere) == 0);
+}
+
 struct config *config_case_load(const char *path, const uint8_t *bytes, size_t len)
 {
     char message[CONFIG_ERROR_MAX];
@@ -49,8 +59,10 @@ struct config *config_case_load(const char *path, const uint8_t *bytes, size_t l
     if (dir[0] == '\0')
         make_all(path);
     write_file(bytes, len);
-    if (config_load(dir, &config, message) == 0)
+    if (config_load(dir, &config, message) == 0) {
+        show(config);
         return config;
+    }
     /* "FILE:LINE: what is wrong", on one line. */
     size_t file_len = strlen(file);
     DEMAND(config == NULL);

@@ -20,8 +20,8 @@ stat() { sed -n "s/^stat::$2: *//p" "fuzz/$1.log"; }
 
 fuzz() {
     local name=${1##*/fuzz_} for=$seconds started=$SECONDS options=() rc=0
-    # Reached by others, too, or by nobody but the daemon's own user.
-    case $name in moment | answer | rows) for=$(((seconds + 2) / 3)) ;; esac
+    # Reached by others, too, or by nobody but the daemon and its own user.
+    case $name in moment | question | answer | rows) for=$(((seconds + 2) / 3)) ;; esac
     [ ! -e "$dict/$name.dict" ] || options+=(-dict="$dict/$name.dict")
     mkdir -p "fuzz/found/$name"
     "$1" -max_total_time="$for" -timeout=20 -print_final_stats=1 -artifact_prefix="fuzz/crash/$name-" \
