@@ -17,9 +17,7 @@
 #include "lib/wire/message.h"
 
 /* Questions that are sent on a connection before its answers are read. */
-#define BURST       4
-
-#define REQUEST_MAX 1024
+#define BURST 4
 
 /* ---- what both sides do ------------------------------------------------------------------------
  */
@@ -79,6 +77,23 @@ size_t flood_question(const struct flood_options *options, void *buffer, size_t 
         errx(EXIT_FAILURE, "cannot digest a token");
     digester_free(digester);
     return check_write(buffer, capacity, 2, &query);
+}
+
+int flood_dial_http(const char *runtime)
+{
+    return dial(runtime, "http.sock", SOCK_STREAM);
+}
+
+size_t flood_request(const struct flood_options *options, char *buffer, size_t capacity)
+{
+    int len = snprintf(buffer, capacity,
+                       "GET /v1/check HTTP/1.1\r\nHost: localhost\r\nX-Stella-Token: %s\r\n"
+                       "X-Site-ID: %s\r\nOrigin: %s\r\n\r\n",
+                       options->token, options->site, options->origin);
+
+    if (len < 0 || (size_t)len >= capacity)
+        errx(EXIT_FAILURE, "a request longer than %zu bytes", capacity);
+    return (size_t)len;
 }
 
 /* ---- one flood of each kind --------------------------------------------------------------------
@@ -150,7 +165,7 @@ static void flood_connections(const struct flood_options *options, int report_fd
 /* Whether the answer to one request is anything but the 503 of a connection too many. */
 static bool is_admitted(int fd, const char *request, size_t len)
 {
-    char answer[REQUEST_MAX];
+    char answer[FLOOD_QUESTION_MAX];
 
     (void)!send(fd, request, len, MSG_NOSIGNAL);
     ssize_t n = recv(fd, answer, sizeof answer - 1, 0);
@@ -164,15 +179,12 @@ static void flood_http(const struct flood_options *options, int report_fd)
 {
     static int fds[FLOOD_ATTEMPTS];
     struct flood_count count = {0, 0};
-    char request[REQUEST_MAX];
-    int len = snprintf(request, sizeof request,
-                       "GET /v1/check HTTP/1.1\r\nHost: localhost\r\nX-Stella-Token: %s\r\n"
-                       "X-Site-ID: %s\r\nOrigin: %s\r\n\r\n",
-                       options->token, options->site, options->origin);
+    char request[FLOOD_QUESTION_MAX];
+    size_t len = flood_request(options, request, sizeof request);
 
     for (unsigned i = 0; i < FLOOD_ATTEMPTS; i++) {
-        int fd = dial(options->runtime, "http.sock", SOCK_STREAM);
-        if (is_admitted(fd, request, (size_t)len)) {
+        int fd = flood_dial_http(options->runtime);
+        if (is_admitted(fd, request, len)) {
             fds[count.admitted++] = fd;
             continue;
         }
@@ -180,7 +192,7 @@ static void flood_http(const struct flood_options *options, int report_fd)
         close(fd);
     }
     report(report_fd, &count);
-    pump(fds, count.admitted, request, (size_t)len, 1);
+    pump(fds, count.admitted, request, len, 1);
 }
 
 void flood_run(const struct flood_options *options, int report_fd)

@@ -5,6 +5,7 @@
 #ifndef STKGATE_TESTS_LOAD_FLOOD_H
 #define STKGATE_TESTS_LOAD_FLOOD_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 #define FLOOD_ATTEMPTS 10000 /* connections that he tries to open */
@@ -32,12 +33,17 @@ struct flood_count {
  * killed. Never returns. */
 void flood_run(const struct flood_options *options, int report_fd) __attribute__((noreturn));
 
-/* What both programs ask: of this token, as service "default". Returns the frame's length. */
+/* What both users ask, of this token and as service "default": a CHECK, or a request of HTTP. Each
+ * returns its length. */
+#define FLOOD_QUESTION_MAX 1024
 size_t flood_question(const struct flood_options *options, void *buffer, size_t capacity);
+size_t flood_request(const struct flood_options *options, char *buffer, size_t capacity);
 
 /* A connection to check.sock on which HELLO was answered by WELCOME; -1: refused. Ends the program
  * on other failures. */
 int flood_dial(const char *runtime);
+/* A connection to http.sock, on which nothing was said. */
+int flood_dial_http(const char *runtime);
 
 /* Give up all rights but this uid's; the process dies with its parent. */
 void flood_become(uid_t uid);

@@ -1,17 +1,20 @@
-/* neighbour.c - neighbour RUNTIME TOKENS KIND [ROUNDS]: what one user's flood costs another's
+/* neighbour.c - neighbour RUNTIME TOKENS KIND FACE [ROUNDS]: what one user's flood costs another's
  * checks
  *
- * KIND is checks, connections or http (flood.h). TOKENS is a file whose first line is "TOKEN SITE".
- * One process floods as one uid; another, of another uid, times its checks on one connection, in
- * rounds: calm, when the first is stopped, and amid the flood. Prints, separated by tabs, two lines
- * "time NAME p50 p99 p99.9 max" in microseconds, a line "ratio" as bench/ has them, and a "flood"
- * with the numbers of connections admitted and refused.
+ * KIND is checks, connections or http (flood.h). FACE is check or http: where the other one asks.
+ * TOKENS is a file whose first line is "TOKEN SITE". One process floods as one uid; another, of
+ * another uid, times its checks on one connection, in rounds: amid the flood, and while that is
+ * stopped. Prints, separated by tabs: time   NAME p50 p99 p99.9 max, in microseconds; a line for
+ * each of the two ratio  as bench/ has it: the median of the rounds' ratios, at p99 floor  the
+ * ratio of the two best rounds' p99: what other work on the machine disturbs least flood  how many
+ * connections were admitted, and how many refused
  *
  * Must be root, to become two users. Exits with 77 when it is not.
  */
 #include <err.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,9 +30,9 @@
 #define NOISY_UID  61001
 #define QUIET_UID  61002
 
-#define ROUNDS     11
+#define ROUNDS     21
 #define ROUNDS_MAX 100
-#define CALLS      2000
+#define CALLS      1000
 #define WARM_UP    200
 
 #define ORIGIN     "https://www.shop.example"
@@ -51,17 +54,37 @@ static uint64_t clock_ns(void)
     return (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
 }
 
-static uint64_t call_ns(int fd, const uint8_t *question, size_t len)
+/* One question at a time, on one connection. */
+struct quiet {
+    int fd;
+    bool http;
+    uint8_t question[FLOOD_QUESTION_MAX];
+    size_t len;
+};
+
+static bool is_verdict(const struct quiet *quiet, const uint8_t *answer, ssize_t n)
+{
+    static const char ok[] = "HTTP/1.1 200 ";
+    struct frame frame;
+
+    if (n <= 0)
+        return false;
+    if (quiet->http) /* without a body, and so short that it comes in one piece */
+        return n > 16 && memcmp(answer, ok, sizeof ok - 1) == 0 &&
+               memcmp(answer + n - 4, "\r\n\r\n", 4) == 0;
+    return frame_open(answer, (size_t)n, &frame) == 0 && frame.type == WIRE_VERDICT;
+}
+
+static uint64_t call_ns(const struct quiet *quiet)
 {
     uint8_t answer[WIRE_FRAME_MAX];
-    struct frame frame;
     uint64_t start_ns = clock_ns();
 
-    if (send(fd, question, len, MSG_NOSIGNAL) != (ssize_t)len)
+    if (send(quiet->fd, quiet->question, quiet->len, MSG_NOSIGNAL) != (ssize_t)quiet->len)
         err(EXIT_FAILURE, "send");
-    ssize_t n = recv(fd, answer, sizeof answer, 0);
+    ssize_t n = recv(quiet->fd, answer, sizeof answer, 0);
     uint64_t took_ns = clock_ns() - start_ns;
-    if (n <= 0 || frame_open(answer, (size_t)n, &frame) < 0 || frame.type != WIRE_VERDICT)
+    if (!is_verdict(quiet, answer, n))
         errx(EXIT_FAILURE, "no verdict came");
     return took_ns;
 }
@@ -73,16 +96,16 @@ static int compare_ns(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static struct round measure(int fd, const uint8_t *question, size_t len)
+static struct round measure(const struct quiet *quiet)
 {
     static uint64_t times_ns[CALLS];
     static const unsigned per_mille[QUANTILES] = {500, 990, 999, 1000};
     struct round round;
 
     for (int i = 0; i < WARM_UP; i++)
-        (void)call_ns(fd, question, len);
+        (void)call_ns(quiet);
     for (int i = 0; i < CALLS; i++)
-        times_ns[i] = call_ns(fd, question, len);
+        times_ns[i] = call_ns(quiet);
     qsort(times_ns, CALLS, sizeof times_ns[0], compare_ns);
     for (int q = 0; q < QUANTILES; q++)
         round.us[q] = (double)times_ns[(CALLS - 1) * per_mille[q] / 1000] / 1000;
@@ -90,22 +113,33 @@ static struct round measure(int fd, const uint8_t *question, size_t len)
 }
 
 /* A round for each byte that comes on fd. */
-static void be_quiet(const struct flood_options *options, int fd)
+static void be_quiet(const struct flood_options *options, bool http, int fd)
 {
-    uint8_t question[CHECK_FRAME_MAX];
+    struct quiet quiet = {.http = http};
     char byte;
 
     flood_become(QUIET_UID);
-    size_t len = flood_question(options, question, sizeof question);
-    int daemon_fd = flood_dial(options->runtime);
-    if (daemon_fd < 0)
+    quiet.len = http ? flood_request(options, (char *)quiet.question, sizeof quiet.question)
+                     : flood_question(options, quiet.question, sizeof quiet.question);
+    quiet.fd = http ? flood_dial_http(options->runtime) : flood_dial(options->runtime);
+    if (quiet.fd < 0)
         errx(EXIT_FAILURE, "the quiet user is not admitted");
     while (read(fd, &byte, 1) == 1) {
-        struct round round = measure(daemon_fd, question, len);
+        struct round round = measure(&quiet);
         if (write(fd, &round, sizeof round) != (ssize_t)sizeof round)
             err(EXIT_FAILURE, "report");
     }
     exit(EXIT_SUCCESS);
+}
+
+static void be_quiet_on_check(const struct flood_options *options, int fd)
+{
+    be_quiet(options, false, fd);
+}
+
+static void be_quiet_on_http(const struct flood_options *options, int fd)
+{
+    be_quiet(options, true, fd);
 }
 
 /* ---- the two, in turns -------------------------------------------------------------------------
@@ -167,6 +201,16 @@ static double median(const double *values, unsigned count)
     return sorted[count / 2];
 }
 
+static double least(const struct round *rounds, unsigned count)
+{
+    double least_us = rounds[0].us[P99];
+
+    for (unsigned i = 1; i < count; i++)
+        if (rounds[i].us[P99] < least_us)
+            least_us = rounds[i].us[P99];
+    return least_us;
+}
+
 static void print_times(const char *name, const struct round *rounds, unsigned count)
 {
     printf("time\t%s", name);
@@ -179,18 +223,21 @@ static void print_times(const char *name, const struct round *rounds, unsigned c
     printf("\n");
 }
 
-static void print_all(const char *kind, const struct round *calm, const struct round *amid,
-                      unsigned count)
+static void print_all(const char *kind, const char *face, const struct round *calm,
+                      const struct round *amid, unsigned count)
 {
+    const char *what = strcmp(face, "http") == 0 ? "a check over HTTP" : "a check";
     double ratios[ROUNDS_MAX];
     char name[96];
 
     for (unsigned i = 0; i < count; i++)
         ratios[i] = amid[i].us[P99] / calm[i].us[P99];
-    print_times("a check, nobody else asks", calm, count);
-    snprintf(name, sizeof name, "a check, another user floods with %s", kind);
+    snprintf(name, sizeof name, "%s amid a flood of %s", what, kind);
     print_times(name, amid, count);
-    printf("ratio\t%s\t%.2f\tp99\t<=\t2\tcalm\n", name, median(ratios, count));
+    printf("ratio\t%s\t%.2f\tp99\t<=\t2.00\twith that stopped\n", name, median(ratios, count));
+    snprintf(name, sizeof name, "%s with that flood stopped", what);
+    print_times(name, calm, count);
+    printf("floor\t%.2f\n", least(amid, count) / least(calm, count));
 }
 
 static void read_token(const char *path, char token[static 46], char site[static 16])
@@ -218,8 +265,8 @@ int main(int argc, char *argv[])
     char token[46], site[16];
     struct flood_count count;
 
-    if (argc < 4 || argc > 5)
-        errx(EXIT_FAILURE, "usage: neighbour RUNTIME TOKENS KIND [ROUNDS]");
+    if (argc < 5 || argc > 6)
+        errx(EXIT_FAILURE, "usage: neighbour RUNTIME TOKENS KIND FACE [ROUNDS]");
     if (geteuid() != 0) {
         fprintf(stderr, "neighbour: must be root, to become two users\n");
         return 77;
@@ -233,7 +280,7 @@ int main(int argc, char *argv[])
         .kind = kind_of(argv[3]),
         .uid = NOISY_UID,
     };
-    unsigned rounds = argc == 5 ? (unsigned)strtoul(argv[4], NULL, 10) : ROUNDS;
+    unsigned rounds = argc == 6 ? (unsigned)strtoul(argv[5], NULL, 10) : ROUNDS;
     if (rounds == 0 || rounds > ROUNDS_MAX)
         errx(EXIT_FAILURE, "rounds: 1 to %d", ROUNDS_MAX);
 
@@ -241,7 +288,8 @@ int main(int argc, char *argv[])
     if (recv(noisy.fd, &count, sizeof count, MSG_WAITALL) != (ssize_t)sizeof count)
         errx(EXIT_FAILURE, "the flood did not begin");
     /* While the flood is on: whoever is kept out by it is seen here. */
-    struct child quiet = start_child(&options, be_quiet);
+    struct child quiet =
+        start_child(&options, strcmp(argv[4], "http") == 0 ? be_quiet_on_http : be_quiet_on_check);
     for (unsigned i = 0; i < rounds; i++) {
         amid[i] = ask_round(quiet);
         kill(noisy.pid, SIGSTOP);
@@ -252,7 +300,7 @@ int main(int argc, char *argv[])
         errx(EXIT_FAILURE, "the flood ended");
     end_child(quiet);
     end_child(noisy);
-    print_all(argv[3], calm, amid, rounds);
+    print_all(argv[3], argv[4], calm, amid, rounds);
     printf("flood\t%u\t%u\n", count.admitted, count.refused);
     return EXIT_SUCCESS;
 }
