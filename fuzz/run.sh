@@ -16,7 +16,7 @@ export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
 mkdir -p fuzz/crash
 
-stat() { sed -n "s/^stat::$2: *//p" "fuzz/$1.log"; }
+statistic() { sed -n "s/^stat::$2: *//p" "fuzz/$1.log"; }
 
 fuzz() {
     local name=${1##*/fuzz_} for=$seconds started=$SECONDS options=() rc=0
@@ -28,7 +28,7 @@ fuzz() {
         "${options[@]}" "fuzz/found/$name" "$seeds/$name" >"fuzz/$name.log" 2>&1 || rc=$?
     if [ $rc = 0 ]; then
         printf '%-10s %10d runs, %5d new inputs in %3d s: ok\n' "$name" \
-            "$(stat "$name" number_of_executed_units)" "$(stat "$name" new_units_added)" \
+            "$(statistic "$name" number_of_executed_units)" "$(statistic "$name" new_units_added)" \
             $((SECONDS - started))
         return 0
     fi

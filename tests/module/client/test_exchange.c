@@ -72,6 +72,31 @@ START_TEST(refuses_an_answer_to_something_else)
 }
 END_TEST
 
+START_TEST(descriptors_that_a_daemon_sends_along_are_dropped)
+{
+    uint8_t bytes[64];
+    char control[CMSG_SPACE(sizeof(int))] = {0};
+    struct frame frame;
+    struct writer w;
+    set_up();
+    frame_begin(&w, bytes, sizeof bytes, WIRE_WELCOME, ID);
+    struct iovec iov = {bytes, frame_end(&w)};
+    struct msghdr message = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message);
+    *cmsg = (struct cmsghdr){
+        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
+    memcpy(CMSG_DATA(cmsg), &peer, sizeof peer);
+    int before = dup(peer); /* the lowest number that is free */
+    close(before);
+    ck_assert_int_gt(sendmsg(peer, &message, 0), 0);
+    ck_assert_int_eq(exchange(PATIENT_MS, &frame), 0);
+    int after = dup(peer);
+    ck_assert_int_eq(after, before);
+    close(after);
+}
+END_TEST
+
 START_TEST(refuses_an_answer_longer_than_there_is_room_for)
 {
     uint8_t bytes[sizeof answer + 1];
@@ -179,6 +204,7 @@ START_TEST(takes_a_descriptor_that_is_gone_for_a_connection_that_is)
 END_TEST
 
 SUITE_MAIN("exchange", sends_the_question_and_opens_the_answer, refuses_an_answer_to_something_else,
+           descriptors_that_a_daemon_sends_along_are_dropped,
            refuses_an_answer_longer_than_there_is_room_for, tells_each_error_of_the_peer,
            hears_the_last_words_of_a_peer_that_is_gone,
            hears_the_last_words_of_a_peer_that_did_not_listen, takes_no_answer_from_the_last_words,
