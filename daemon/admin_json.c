@@ -13,9 +13,27 @@ static void wipe_and_free(void *memory)
     free(memory);
 }
 
-void admin_json_wipe_always(void)
+static bool was_short;
+
+static void *allocate(size_t bytes)
 {
-    json_set_alloc_funcs(malloc, wipe_and_free);
+    void *memory = malloc(bytes);
+
+    was_short = was_short || !memory;
+    return memory;
+}
+
+void admin_json_own_memory(void)
+{
+    json_set_alloc_funcs(allocate, wipe_and_free);
+}
+
+bool admin_json_was_short(void)
+{
+    bool was = was_short;
+
+    was_short = false;
+    return was;
 }
 
 /* ---- values ------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "daemon/admin_json.h"
 #include "lib/core/moment.h"
 
 /* No body that means anything is deeper than three. */
@@ -144,8 +145,13 @@ void admin_object_open(struct admin_object *object, struct text text, const char
         admin_object_fail(object, "the JSON is nested more than %d deep", DEPTH_MAX);
         return;
     }
+    (void)admin_json_was_short();
     object->json = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &error);
-    if (!object->json)
+    if (admin_json_was_short()) {
+        json_decref(object->json);
+        object->json = NULL;
+        admin_object_fail(object, "memory is short: nothing was changed; try again");
+    } else if (!object->json)
         fail_syntax(object, text, &error);
     else if (!json_is_object(object->json))
         admin_object_fail(object, "the body must be a JSON object");

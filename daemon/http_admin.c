@@ -102,7 +102,7 @@ void http_admin_handle(struct http_request *request, void *userdata)
 {
     struct service *service = userdata;
 
-    admin_json_wipe_always();
+    admin_json_own_memory();
     if (!authz_may_admin(&service_config_of(service)->admins, http_peer(request)))
         http_answer_problem(request, 403,
                             "this user may not manage tokens: root, the daemon's own user, and "

@@ -20,7 +20,9 @@ int digester_new(struct digester **ret)
     struct digester *d = calloc(1, sizeof *d);
     if (!d)
         return -ENOMEM;
-    d->context = EVP_MD_CTX_new();
+    /* EVP_MD_fetch() of OpenSSL 3.0 crashes when it finds no memory for its first context. */
+    if (OSSL_LIB_CTX_get0_global_default())
+        d->context = EVP_MD_CTX_new();
     if (!d->context) {
         digester_free(d);
         return -ENOMEM;
@@ -49,13 +51,13 @@ static int digest_parts(struct digester *d, struct text prefix, struct text valu
 {
     uint8_t digest[DIGEST_BYTES];
     if (!EVP_DigestInit_ex2(d->context, d->sha256, NULL))
-        return -EIO;
+        return -ENOMEM;
     if (prefix.len > 0 && !EVP_DigestUpdate(d->context, prefix.data, prefix.len))
-        return -EIO;
+        return -ENOMEM;
     if (value.len > 0 && !EVP_DigestUpdate(d->context, value.data, value.len))
-        return -EIO;
+        return -ENOMEM;
     if (!EVP_DigestFinal_ex(d->context, digest, NULL))
-        return -EIO;
+        return -ENOMEM;
     memcpy(ret, digest, DIGEST_BYTES);
     return 0;
 }

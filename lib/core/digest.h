@@ -15,11 +15,11 @@
  * works on in a forked child. */
 struct digester;
 
-/* -ENOMEM, or -EIO when the crypto library has no SHA-256. */
+/* -ENOMEM, or -EIO when the crypto library has no SHA-256, or no memory to look for it. */
 int digester_new(struct digester **ret);
 struct digester *digester_free(struct digester *d); /* returns NULL */
 
-/* ret is untouched on failure (-EIO). */
+/* ret is untouched on failure (-ENOMEM: of a digest that was found, nothing else can fail). */
 int digest_token(struct digester *d, struct text token, uint8_t ret[static DIGEST_BYTES]);
 int digest_legacy(struct digester *d, struct text key, uint8_t ret[static DIGEST_BYTES]);
 
