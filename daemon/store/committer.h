@@ -15,9 +15,8 @@ struct committer;
 typedef void (*committer_done_fn)(const struct change *change, const struct change_result *result,
                                   void *userdata);
 
-#define COMMITTER_QUEUE_MAX                                                                        \
-    4096 /* changes; more are refused with -EAGAIN; unless told otherwise                          \
-          */
+/* Changes that may wait unless told otherwise; more are refused with -EAGAIN. */
+#define COMMITTER_QUEUE_MAX 4096
 
 /* Blocks all signals in the new thread but SIGBUS. */
 int committer_new(struct store *store, struct committer **ret);

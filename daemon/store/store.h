@@ -75,11 +75,14 @@ struct usage {
 int store_usage(struct store *store, struct text key_id, struct usage *ret);
 
 /* Walk the credentials of one site (or of all, site empty), by site and age, beginning after the
- * position `after` (empty: at the start; else one that store_list() gave). fn returns 0 to go on;
- * anything else stops and is returned. */
+ * position `after` (empty: at the start; else one that store_list() gave). record is NULL for one
+ * that is damaged, or whose place in the index is not its own. fn returns 0 to go on; anything else
+ * stops and is returned. */
 typedef int (*store_list_fn)(const struct record *record, struct text position, void *userdata);
 int store_list(struct store *store, struct text site, struct text after, store_list_fn fn,
                void *userdata);
+/* The key_id that a position stands for; empty when it holds none. */
+struct text store_position_key_id(struct text position);
 
 /* Walk the audit trail, newest first, beginning below seq `before` (0: at the newest). */
 struct audit_entry;

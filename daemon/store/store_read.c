@@ -73,21 +73,36 @@ static bool key_begins(MDB_val key, const uint8_t *prefix, size_t len)
     return key.mv_size >= len && memcmp(key.mv_data, prefix, len) == 0;
 }
 
-static int visit_listed(struct store *store, MDB_val key, store_list_fn fn, void *userdata)
+static int read_listed(struct store *store, MDB_val key, struct record *ret)
 {
     struct text key_id;
-    struct record record;
     int r = tables_site_key_id(key, &key_id);
     if (r == 0)
-        r = tables_record(store, store->read, key_id, &record);
+        r = tables_record(store, store->read, key_id, ret);
     if (r != 0)
         return r == -ENOENT ? -EBADMSG : r;
     /* The index and the record must agree, or a site would be shown another's credential. */
     uint8_t expected[TABLES_SITE_KEY_MAX];
-    size_t len = tables_site_key(record.site, record.created_at, record.key_id, expected);
-    if (len != key.mv_size || memcmp(expected, key.mv_data, len) != 0)
-        return -EBADMSG;
-    return fn(&record, (struct text){key.mv_data, key.mv_size}, userdata);
+    size_t len = tables_site_key(ret->site, ret->created_at, ret->key_id, expected);
+    return len == key.mv_size && memcmp(expected, key.mv_data, len) == 0 ? 0 : -EBADMSG;
+}
+
+static int visit_listed(struct store *store, MDB_val key, store_list_fn fn, void *userdata)
+{
+    struct record record;
+    int r = read_listed(store, key, &record);
+    if (r < 0 && r != -EBADMSG)
+        return r;
+    return fn(r == 0 ? &record : NULL, (struct text){key.mv_data, key.mv_size}, userdata);
+}
+
+struct text store_position_key_id(struct text position)
+{
+    struct text key_id;
+    if (tables_site_key_id(tables_val(position.data, position.len), &key_id) < 0 ||
+        !key_id_is_valid(key_id))
+        return TEXT("");
+    return key_id;
 }
 
 int store_list(struct store *store, struct text site, struct text after, store_list_fn fn,

@@ -204,8 +204,11 @@ static int see(const struct record *record, struct text position, void *userdata
 {
     struct seen *seen = userdata;
     size_t len = strlen(seen->names);
-    snprintf(seen->names + len, sizeof seen->names - len, "%d ",
-             atoi(record->key_id.data + strlen("key_")));
+    if (record)
+        snprintf(seen->names + len, sizeof seen->names - len, "%d ",
+                 atoi(record->key_id.data + strlen("key_")));
+    else
+        snprintf(seen->names + len, sizeof seen->names - len, "damaged ");
     ck_assert_uint_le(position.len, sizeof seen->position);
     memcpy(seen->position, position.data, position.len);
     seen->position_len = position.len;
@@ -287,14 +290,20 @@ START_TEST(refuses_positions_and_sites_that_can_t_be)
 }
 END_TEST
 
-static void assert_list_damaged(struct trial *t, const char *site)
+START_TEST(a_list_tells_what_is_damaged_and_goes_on)
 {
-    struct seen seen = {.stop_after = 0};
-    ck_assert_int_eq(store_read_begin(t->store), 0);
-    ck_assert_int_eq(store_list(t->store, text_of(site), (struct text){NULL, 0}, see, &seen),
-                     -EBADMSG);
-    store_read_end(t->store);
+    struct trial t;
+    begin(&t);
+    struct fixture_token token;
+    for (unsigned n = 1; n <= 3; n++)
+        mint_for(&t, n, "kasa", n);
+    fixture_token(2, &token);
+    put_raw(&t, TABLE_TOKEN, key_of(&token), tables_val("rotten", 6));
+    assert_list(&t, "kasa", "1 damaged 3 ");
+    assert_list(&t, "", "1 damaged 3 ");
+    end(&t);
 }
+END_TEST
 
 START_TEST(a_list_refuses_an_index_that_does_not_fit_the_records)
 {
@@ -304,21 +313,34 @@ START_TEST(a_list_refuses_an_index_that_does_not_fit_the_records)
     static const struct {
         const char *site, *key_id;
         int64_t created_at;
+        const char *expected;
     } wrong[] = {
-        {"gone", "key_0000000000000009", 1},  /* no such record */
-        {"thief", "key_0000000000000001", 1}, /* another site's */
-        {"kasa", "key_0000000000000001", 2},  /* at another time */
+        {"gone", "key_0000000000000009", 1, "damaged "},   /* no such record */
+        {"thief", "key_0000000000000001", 1, "damaged "},  /* another site's */
+        {"kasa", "key_0000000000000001", 2, "1 damaged "}, /* at another time */
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         uint8_t key[TABLES_SITE_KEY_MAX];
         size_t len = tables_site_key(text_of(wrong[i].site), wrong[i].created_at,
                                      text_of(wrong[i].key_id), key);
         put_raw(&t, TABLE_SITE, tables_val(key, len), tables_val("", 0));
-        assert_list_damaged(&t, wrong[i].site);
+        assert_list(&t, wrong[i].site, wrong[i].expected);
     }
     put_raw(&t, TABLE_SITE, tables_val("short\0", 6), tables_val("", 0));
-    assert_list_damaged(&t, "short");
+    assert_list(&t, "short", "damaged ");
     end(&t);
+}
+END_TEST
+
+START_TEST(a_position_names_its_key_id_only_when_it_is_one)
+{
+    uint8_t key[TABLES_SITE_KEY_MAX];
+    size_t len = tables_site_key(TEXT("kasa"), 1, TEXT("key_0000000000000001"), key);
+    struct text position = {(const char *)key, len};
+    ck_assert(text_equal(store_position_key_id(position), TEXT("key_0000000000000001")));
+    key[len - 1] = '\n';
+    ck_assert_uint_eq(store_position_key_id(position).len, 0);
+    ck_assert_uint_eq(store_position_key_id(TEXT("short")).len, 0);
 }
 END_TEST
 
@@ -451,7 +473,8 @@ SUITE_MAIN("store_read", finds_nothing_in_an_empty_table, refuses_a_record_with_
            refuses_another_one_s_record_under_a_key_id,
            refuses_a_digest_that_leads_to_another_token,
            a_read_sees_the_commit_before_it_until_it_ends, lists_a_site_by_age_and_no_other,
-           refuses_positions_and_sites_that_can_t_be,
+           refuses_positions_and_sites_that_can_t_be, a_list_tells_what_is_damaged_and_goes_on,
            a_list_refuses_an_index_that_does_not_fit_the_records,
-           walks_the_audit_trail_newest_first, refuses_a_damaged_audit_entry,
-           usage_is_zero_until_written_and_refused_when_damaged, stats_count_credentials_and_room)
+           a_position_names_its_key_id_only_when_it_is_one, walks_the_audit_trail_newest_first,
+           refuses_a_damaged_audit_entry, usage_is_zero_until_written_and_refused_when_damaged,
+           stats_count_credentials_and_room)
