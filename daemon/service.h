@@ -73,10 +73,11 @@ struct listing {
 };
 typedef int (*service_list_fn)(const struct listing *listing, struct text position, void *userdata);
 
-/* -ENOENT no such key_id; else what fn returned. */
+/* -ENOENT no such key_id; -EBADMSG its record is damaged, which the log then says, too; else what
+ * fn returned. */
 int service_show(struct service *service, struct text key_id, service_list_fn fn, void *userdata);
 /* site empty: all. after: a position that an earlier listing gave, or empty. fn returns 1 to stop.
- */
+ * A damaged record is left out, and the log says which; after 100 of them, -EBADMSG. */
 int service_list(struct service *service, struct text site, struct text after, service_list_fn fn,
                  void *userdata);
 
@@ -96,8 +97,8 @@ int service_stats(struct service *service, struct store_stats *ret);
 /* How long commits took, as committer_stats() has it. */
 void service_commit_stats(struct service *service, struct committer_stats *ret);
 
-/* What a site has. Counted from the position on: of a site that an earlier walk stopped within, the
- * rest. */
+/* What a site has. Counted from where the walk began: of a site that an earlier walk stopped
+ * within, the rest. */
 struct site_summary {
     struct text site; /* borrowed until fn returns */
     unsigned active, suspended, revoked, expired;
@@ -105,11 +106,13 @@ struct site_summary {
     int64_t last_used_at; /* Unix seconds; 0: never */
     uint64_t allowed;
 };
+/* position: of the last record that the summary counts. */
 typedef int (*service_site_fn)(const struct site_summary *summary, struct text position,
                                void *userdata);
-/* Walk the sites in the order of their ids, beginning after a position (empty: at the start). Looks
- * at no more than records_max records: *ret_more then says that the walk is to go on after the last
- * position, which may lie within a site. fn returns 1 to stop. */
+/* Walk the sites in the order of their ids, beginning after a position (empty: at the start). fn
+ * returns 1 to stop: it has not taken that site then. No more than records_max records are looked
+ * at, 1 at least: *ret_more then says that there are more behind the last position, which may lie
+ * within a site; also after fn stopped. Damaged records as in service_list(). */
 int service_sites(struct service *service, struct text after, unsigned records_max,
                   service_site_fn fn, void *userdata, bool *ret_more);
 

@@ -2,6 +2,14 @@
 
 #include <errno.h>
 
+#include "daemon/log.h"
+
+/* So many damaged records, and a walk ends: that is no page that went bad. */
+#define DAMAGED_MAX 100
+#define DAMAGED                                                                                    \
+    "the record of %.*s is damaged: it is left out of lists, and its checks are refused; restore " \
+    "the table from a backup, or mint anew"
+
 int service_make_listing(struct service *service, const struct record *record, struct listing *ret)
 {
     struct clock_reading now = service_now(service);
@@ -40,16 +48,29 @@ int service_show(struct service *service, struct text key_id, service_list_fn fn
     r = store_find_key_id(service->store, key_id, &record);
     if (r == 0)
         r = service_make_listing(service, &record, &listing);
+    if (r == -EBADMSG) /* the key_id is one, or nothing would have been found */
+        log_event(LOG_EVENT_TABLE_UNREADABLE, DAMAGED, (int)key_id.len, key_id.data);
     if (r == 0)
         r = fn(&listing, (struct text){NULL, 0}, userdata);
     store_read_end(service->store);
     return r;
 }
 
+int service_skip_damaged(struct text position, unsigned *skipped)
+{
+    struct text key_id = store_position_key_id(position);
+
+    if (key_id.len == 0)
+        key_id = TEXT("a credential, whose key_id too");
+    log_event(LOG_EVENT_TABLE_UNREADABLE, DAMAGED, (int)key_id.len, key_id.data);
+    return ++*skipped >= DAMAGED_MAX ? -EBADMSG : 0;
+}
+
 struct list_walk {
     struct service *service;
     service_list_fn fn;
     void *userdata;
+    unsigned skipped;
 };
 
 static int on_listed(const struct record *record, struct text position, void *userdata)
@@ -57,14 +78,16 @@ static int on_listed(const struct record *record, struct text position, void *us
     struct list_walk *walk = userdata;
     struct listing listing;
 
-    int r = service_make_listing(walk->service, record, &listing);
+    int r = record ? service_make_listing(walk->service, record, &listing) : -EBADMSG;
+    if (r == -EBADMSG)
+        return service_skip_damaged(position, &walk->skipped);
     return r < 0 ? r : walk->fn(&listing, position, walk->userdata);
 }
 
 int service_list(struct service *service, struct text site, struct text after, service_list_fn fn,
                  void *userdata)
 {
-    struct list_walk walk = {service, fn, userdata};
+    struct list_walk walk = {.service = service, .fn = fn, .userdata = userdata};
 
     int r = store_read_begin(service->store);
     if (r < 0)

@@ -61,4 +61,8 @@ uint64_t service_debt_under(const struct usage *usage, const struct rate *rate, 
 /* A record as lists show it. Within a read. */
 int service_make_listing(struct service *service, const struct record *record, struct listing *ret);
 
+/* A walk met a record that can't be read, skipped being how many it met before: the log says which.
+ * 0, or -EBADMSG: too many for an accident. */
+int service_skip_damaged(struct text position, unsigned *skipped);
+
 #endif
