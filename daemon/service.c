@@ -22,11 +22,11 @@ static uint64_t read_clocks(struct service *service)
     uint64_t system_ns = service_clock_ns(CLOCK_REALTIME);
 
     if (wall_clock_advance(&service->wall, system_ns, mono_ns))
-        log_line(LOG_WARNING,
-                 "the system clock is %llu s behind the time that the table and this daemon know: "
-                 "tokens expire by the later one. If that one is wrong, set the clock right and "
-                 "restart with --trust-clock",
-                 (unsigned long long)((service->wall.wall_ns - system_ns) / NS_PER_S));
+        log_event(LOG_EVENT_CLOCK_WENT_BACK,
+                  "the system clock is %llu s behind the time that the table and this daemon know: "
+                  "tokens expire by the later one. If that one is wrong, set the clock right and "
+                  "restart with --trust-clock",
+                  (unsigned long long)((service->wall.wall_ns - system_ns) / NS_PER_S));
     return mono_ns;
 }
 
