@@ -1,10 +1,10 @@
 /* target.h - what each fuzz target has
  *
  * A target is one file, fuzz/fuzz_NAME.c: FUZZ_TARGET("NAME") and LLVMFuzzerTestOneInput(), which
- * feeds the bytes to the code and demands what must hold for any bytes. Two programs come of it:
- * fuzz/fuzz_NAME (--enable-fuzzing, clang) looks for new inputs; fuzz/replay_NAME, a part of `make
- * check` with any compiler, runs those in tests/seeds/NAME/. Every crash that was fixed becomes a
- * seed there.
+ * feeds the bytes to the code and demands what must hold for any bytes. Its program,
+ * fuzz/fuzz_NAME, replays the seeds in tests/seeds/NAME/ as a part of `make check`; configured with
+ * --enable-fuzzing (clang), it looks for new inputs, and `make fuzz` runs all of them. Every crash
+ * that was fixed becomes a seed.
  */
 #ifndef STKGATE_FUZZ_TARGET_H
 #define STKGATE_FUZZ_TARGET_H
