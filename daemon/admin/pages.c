@@ -55,7 +55,6 @@ struct walk {
     pages_take_fn take;
     void *userdata;
     uint64_t taken;
-    bool is_cut; /* items_max was reached with an item left */
 };
 
 static int take_page(struct walk *walk, const json_t *page)
@@ -68,10 +67,8 @@ static int take_page(struct walk *walk, const json_t *page)
                                        "version");
     json_array_foreach(items, i, item)
     {
-        if (walk->pages->items_max && walk->taken == walk->pages->items_max) {
-            walk->is_cut = true;
-            return EXIT_STATUS_OK;
-        }
+        if (walk->pages->items_max && walk->taken == walk->pages->items_max)
+            break; /* more than it was asked for */
         int status = walk->take(item, walk->userdata);
         if (status != EXIT_STATUS_OK)
             return status;
@@ -90,9 +87,9 @@ static int walk_on(struct walk *walk, bool *ret_more)
         bool has_next = json_is_string(next) || json_is_integer(next);
         status = take_page(walk, page);
         uint64_t left = pages->items_max - walk->taken;
-        bool is_full = walk->is_cut || (pages->items_max && left == 0);
+        bool is_full = pages->items_max && left == 0;
         if (status != EXIT_STATUS_OK || !has_next || is_full) {
-            *ret_more = walk->is_cut || has_next;
+            *ret_more = has_next;
             break;
         }
         json_t *following = NULL;
@@ -107,7 +104,7 @@ static int walk_on(struct walk *walk, bool *ret_more)
 int pages_walk(struct admin *admin, const struct pages *pages, pages_take_fn take, void *userdata,
                bool *ret_more)
 {
-    struct walk walk = {admin, pages, take, userdata, 0, false};
+    struct walk walk = {admin, pages, take, userdata, 0};
     bool more = false;
     int status = admin_connect(admin);
     if (status == EXIT_STATUS_OK)

@@ -22,8 +22,8 @@ struct pages {
 typedef int (*pages_take_fn)(const json_t *item, void *userdata);
 
 /* Walk through the list, one page in memory at a time. EXIT_STATUS_OK; or the exit status that take
- * returned, or that of a failure, which is printed. *ret_more (may be NULL): items_max left some
- * out; set with EXIT_STATUS_OK alone. */
+ * returned, or that of a failure, which is printed. *ret_more (may be NULL): the list goes on
+ * behind items_max; set with EXIT_STATUS_OK alone. */
 int pages_walk(struct admin *admin, const struct pages *pages, pages_take_fn take, void *userdata,
                bool *ret_more);
 

@@ -38,6 +38,25 @@ START_TEST(lists_sites_and_joins_what_two_pages_split)
 }
 END_TEST
 
+START_TEST(takes_the_last_use_of_all_parts)
+{
+    fake_start(&fake);
+    fake_expect(
+        &fake, &run, WORDS("site", "list"),
+        WORDS(fake_reply("200 OK",
+                         "{\"sites\":[" SITE("a", "1", "1",
+                                             "\"2026-11-24T03:55:00Z\"") "],\"next\":\"n\"}"),
+              fake_reply("200 OK",
+                         "{\"sites\":[" SITE("a", "1", "1",
+                                             "\"2026-01-01T00:00:00Z\"") "],\"next\":\"m\"}"),
+              fake_reply("200 OK", "{\"sites\":[" SITE("a", "1", "1", "null") "],\"next\":null}")),
+        EXIT_STATUS_OK);
+    ck_assert_ptr_nonnull(strstr(run.out, "\na          3 "));
+    ck_assert_ptr_nonnull(strstr(run.out, "  2026-11-24T03:55:00Z\n"));
+    fake_stop(&fake);
+}
+END_TEST
+
 START_TEST(joins_them_in_json_too)
 {
     fake_start(&fake);
@@ -72,5 +91,5 @@ START_TEST(lists_no_site)
 }
 END_TEST
 
-SUITE_MAIN("site", lists_sites_and_joins_what_two_pages_split, joins_them_in_json_too,
-           prints_ids_alone, lists_no_site)
+SUITE_MAIN("site", lists_sites_and_joins_what_two_pages_split, takes_the_last_use_of_all_parts,
+           joins_them_in_json_too, prints_ids_alone, lists_no_site)
