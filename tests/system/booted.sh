@@ -39,10 +39,13 @@ unset STKGATE_RUNTIME MAKEFLAGS MAKELEVEL MAKEOVERRIDES DESTDIR
 stkgate=/usr/local/bin/stkgate
 chmod 755 "$dir"
 
-journal_of_failure() {
-    [ "$?" = 0 ] || journalctl --no-pager -q -n 60 -o short-precise >&2
+end() {
+    local status=$?
+    [ $status = 0 ] || journalctl --no-pager -q -n 60 -o short-precise >&2
+    (exit $status) # for cleanup, which goes on with it
+    cleanup
 }
-trap 'journal_of_failure; cleanup' EXIT
+trap end EXIT
 
 entries() { journalctl --no-pager -q --sync 2>/dev/null; journalctl --no-pager -q -o json "$@"; }
 
