@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/manager.h"
+#include "lib/wire/message.h"
 #include "tests/daemon/fixture.h"
 #include "tests/suite.h"
 
@@ -17,15 +19,32 @@ static char dir[PATH_MAX], state[PATH_MAX + 8], runtime[PATH_MAX + 8], config_di
 static int notify_fd;
 static pid_t child;
 
-static void start(const char *watchdog_usec)
+static void pass_check_socket(int fd)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char pid[16];
+    snprintf(pid, sizeof pid, "%ld", (long)getpid());
+    setenv("LISTEN_PID", pid, 1);
+    setenv("LISTEN_FDS", "1", 1);
+    setenv("LISTEN_FDNAMES", "check", 1);
+    if (fd != 3 && dup2(fd, 3) < 0) /* SD_LISTEN_FDS_START; whatever was there is the test's */
+        _exit(2);
+}
+
+static void start_nothing(void)
+{
     fixture_make_dir(dir);
     snprintf(state, sizeof state, "%s/state", dir);
     snprintf(runtime, sizeof runtime, "%s/run", dir);
     snprintf(config_dir, sizeof config_dir, "%s/etc", dir);
     fixture_write(dir, "etc/services.d/.keep", "");
+}
+
+/* check_fd: a listening socket that is passed as systemd does it; -1: the daemon makes its own. */
+static void start_in_dir(const char *watchdog_usec, int check_fd)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof address.sun_path, "%.90s/notify", dir);
+    unlink(address.sun_path);
     notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     ck_assert_int_eq(bind(notify_fd, (struct sockaddr *)&address, sizeof address), 0);
     child = fork();
@@ -34,6 +53,8 @@ static void start(const char *watchdog_usec)
         setenv("NOTIFY_SOCKET", address.sun_path, 1);
         if (watchdog_usec)
             setenv("WATCHDOG_USEC", watchdog_usec, 1);
+        if (check_fd >= 0)
+            pass_check_socket(check_fd);
         _exit(manager_run(&options) == 0 ? 0 : 1);
     }
 }
@@ -66,6 +87,12 @@ static bool exists(const char *name)
     return access(path, F_OK) == 0;
 }
 
+static void start(const char *watchdog_usec)
+{
+    start_nothing();
+    start_in_dir(watchdog_usec, -1);
+}
+
 START_TEST(says_ready_with_its_sockets_open_and_ends_cleanly_on_sigterm)
 {
     start(NULL);
@@ -76,6 +103,94 @@ START_TEST(says_ready_with_its_sockets_open_and_ends_cleanly_on_sigterm)
     ck_assert_int_eq(ended(), 0);
     ck_assert(!exists("run/check.sock") && !exists("run/http.sock") && !exists("run/admin.sock"));
     ck_assert(exists("state/data.mdb"));
+    fixture_remove_dir(dir);
+}
+END_TEST
+
+static int dial_check(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%.90s/check.sock", runtime);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    return fd;
+}
+
+static ssize_t send_hello(int fd)
+{
+    static const struct hello hello = {.service = TEXT("storefront")};
+    uint8_t bytes[WIRE_FRAME_MAX];
+    size_t len = hello_write(bytes, sizeof bytes, 1, &hello);
+    return send(fd, bytes, len, MSG_NOSIGNAL);
+}
+
+/* As systemd does it: the socket outlives the daemon. */
+static int listen_for_check(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%.90s/check.sock", runtime);
+    ck_assert_int_eq(mkdir(runtime, 0755), 0);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(listen(fd, 16), 0);
+    return fd;
+}
+
+START_TEST(who_connects_while_it_ends_is_answered_by_the_next_one)
+{
+    uint8_t bytes[WIRE_FRAME_MAX];
+    start_nothing();
+    int listen_fd = listen_for_check();
+    start_in_dir(NULL, listen_fd);
+    await("READY=1");
+    ck_assert_int_eq(kill(child, SIGTERM), 0);
+    await("STOPPING=1");
+    int fd = dial_check();
+    ck_assert_int_gt(send_hello(fd), 0);
+    ck_assert_int_eq(ended(), 0);
+    ck_assert_int_lt(recv(fd, bytes, sizeof bytes, MSG_DONTWAIT), 0);
+    ck_assert_int_eq(errno, EAGAIN);
+
+    start_in_dir(NULL, listen_fd);
+    await("READY=1");
+    ck_assert_int_gt(recv(fd, bytes, sizeof bytes, 0), 0);
+    ck_assert_int_eq(kill(child, SIGTERM), 0);
+    ck_assert_int_eq(ended(), 0);
+    close(fd);
+    close(listen_fd);
+    fixture_remove_dir(dir);
+}
+END_TEST
+
+/* Always has some questions under way, until the daemon is gone; not so many that the daemon has no
+ * room for an answer, for then it would close the connection. */
+static pid_t start_hammer(void)
+{
+    uint8_t bytes[WIRE_FRAME_MAX];
+    int fd = dial_check();
+    pid_t pid = fork();
+    if (pid != 0) {
+        close(fd);
+        return pid;
+    }
+    for (int i = 0; i < 8; i++)
+        send_hello(fd);
+    while (recv(fd, bytes, sizeof bytes, 0) > 0 && send_hello(fd) > 0)
+        continue;
+    _exit(0);
+}
+
+START_TEST(ends_also_when_its_clients_never_pause)
+{
+    pid_t hammers[4];
+    start(NULL);
+    await("READY=1");
+    for (size_t i = 0; i < 4; i++)
+        hammers[i] = start_hammer();
+    ck_assert_int_eq(kill(child, SIGTERM), 0);
+    ck_assert_int_eq(ended(), 0);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_int_eq(waitpid(hammers[i], NULL, 0), hammers[i]);
     fixture_remove_dir(dir);
 }
 END_TEST
@@ -150,6 +265,8 @@ START_TEST(a_second_daemon_leaves_the_first_alone)
 END_TEST
 
 SUITE_MAIN("manager", says_ready_with_its_sockets_open_and_ends_cleanly_on_sigterm,
-           feeds_the_watchdog, a_reload_with_a_mistake_keeps_it_running,
+           who_connects_while_it_ends_is_answered_by_the_next_one,
+           ends_also_when_its_clients_never_pause, feeds_the_watchdog,
+           a_reload_with_a_mistake_keeps_it_running,
            does_not_start_with_a_mistake_in_the_configuration,
            a_second_daemon_leaves_the_first_alone)
