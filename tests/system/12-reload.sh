@@ -17,7 +17,7 @@ echo 'sites = other' >"$policy"
 expect 0 systemctl reload stkgate.service
 until_works are $reloaded 1
 expect 1 check --service shop --site kasa
-said site_mismatch
+said unknown_token
 
 printf 'sites = kasa\ncots = 3\n' >"$policy"
 expect 1 systemctl reload stkgate.service
@@ -26,13 +26,13 @@ entries -u stkgate.service MESSAGE_ID=$refused >"$dir/out"
 out_has 'shop.conf:2: cots: no such key'
 out_has '"PRIORITY":"3"'
 expect 1 check --service shop --site kasa
-said site_mismatch
+said unknown_token
 
 # Told by a signal alone, the daemon finds the mistake by itself.
 expect 0 systemctl kill --signal=HUP stkgate.service
 until_works are $refused 2
 expect 1 check --service shop --site kasa
-said site_mismatch
+said unknown_token
 expect 0 systemctl is-active stkgate.service
 
 printf 'sites = kasa\n' >"$policy"
