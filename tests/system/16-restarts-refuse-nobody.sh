@@ -7,6 +7,7 @@
 restarts=8
 mint --site kasa --name busy --limit 1000000 --window 1s
 echo "$token" >"$dir/token"
+: >"$dir/new"
 
 "$STKGATE_BUILDDIR/tests/system/keep_checking" 20000 200 "$dir/progress" \
     <"$dir/token" >"$dir/kept" 2>"$dir/kept.err" &
@@ -24,15 +25,17 @@ newcomer=$!
 
 # Between two restarts there are checks by the daemon that the first one brought.
 checks() { grep -E "^[0-9]+$" "$dir/progress" 2>/dev/null | sed "s,^0*,0,"; }
-has_gone_on() { [ "$(checks)" -gt $((seen + 20)) ]; }
+newcomers() { wc -l <"$dir/new"; }
+look() { seen=$(checks) seen_new=$(newcomers); }
+has_gone_on() { [ "$(checks)" -gt $((seen + 20)) ] && [ "$(newcomers)" -gt "$seen_new" ]; }
 for ((i = 0; i < restarts; i++)); do
-    seen=$(checks)
+    look
     until_works has_gone_on
     before=$(property MainPID)
     systemctl restart stkgate.service || fail "restart"
     [ "$(property MainPID)" != "$before" ] || fail "it is the same daemon after a restart"
 done
-seen=$(checks)
+look
 until_works has_gone_on
 kill -TERM "$keeper"
 wait "$keeper" || { cat "$dir/kept.err"; fail "a check was refused: $(cat "$dir/kept")"; }
