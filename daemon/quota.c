@@ -76,10 +76,11 @@ static void forget(struct quota *quota, struct quota_user *user)
 static struct quota_user *account_of(struct quota *quota, uid_t uid)
 {
     struct quota_user **place = place_of(quota, uid);
+    struct quota_user *user = *place;
 
-    if (*place)
-        return *place;
-    struct quota_user *user = calloc(1, sizeof *user);
+    if (user)
+        return user;
+    user = calloc(1, sizeof *user);
     if (!user)
         return NULL;
     user->usage.uid = uid;
@@ -98,7 +99,7 @@ static void file_account(struct quota *quota, struct quota_user *user)
     user->is_open = is_open;
     if (!is_open && user->usage.refused == 0)
         forget(quota, user);
-    else if (quota->remembered.count > QUOTA_REMEMBERED_MAX)
+    else if (quota->remembered.last && quota->remembered.count > QUOTA_REMEMBERED_MAX)
         forget(quota, quota->remembered.last);
 }
 

@@ -6,7 +6,17 @@
 #define STKGATE_TESTS_SUITE_H
 
 #include <check.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* STKGATE_LEAVE_OUT: names with a blank behind each, of tests that a tool around them can't run. */
+static inline bool suite_leaves_out(const char *test)
+{
+    const char *names = getenv("STKGATE_LEAVE_OUT");
+    const char *found = names ? strstr(names, test) : NULL;
+    return found && (found == names || found[-1] == ' ') && found[strlen(test)] == ' ';
+}
 
 static inline int suite_run(const char *name, const TTest *const tests[], size_t count)
 {
@@ -14,7 +24,8 @@ static inline int suite_run(const char *name, const TTest *const tests[], size_t
     TCase *tcase = tcase_create(name);
     tcase_set_timeout(tcase, 60);
     for (size_t i = 0; i < count; i++)
-        tcase_add_test(tcase, tests[i]);
+        if (!suite_leaves_out(tests[i]->name))
+            tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -1,0 +1,14 @@
+#!/bin/bash
+# cppcheck.sh - cppcheck over lib, module and daemon; status 1 when it finds what cppcheck.accepted does
+# not have
+set -euo pipefail
+cd "${STKGATE_SRCDIR:?}"
+
+accepted=analysis/cppcheck.accepted
+# A reason stands above each: a comment, then at once the line it is of.
+awk '/^$/ { reason = 0; next } /^#/ { reason = 1; next } !reason { print FILENAME ": no reason: " $0; bad = 1 }
+    END { exit bad }' "$accepted"
+cppcheck -q -j "$(nproc)" --std=c11 --library=posix --enable=warning,performance,portability \
+    --suppressions-list="$accepted" --error-exitcode=1 -D_GNU_SOURCE -D__linux__ \
+    -DPACKAGE_VERSION='""' -Iinclude -I. -I"${STKGATE_BUILDDIR:?}" lib module daemon
+echo "cppcheck: nothing found that $accepted does not explain"
