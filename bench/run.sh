@@ -135,6 +135,43 @@ beside_redis() {
     end_all
 }
 
+nginx_conf() {
+    cat <<END
+daemon off;
+master_process off;
+pid $dir/nginx.pid;
+error_log stderr;
+events {}
+http {
+    access_log off;
+    keepalive_requests 1000000000;
+    client_body_temp_path $dir/nginx.tmp;
+    proxy_temp_path $dir/nginx.tmp;
+    fastcgi_temp_path $dir/nginx.tmp;
+    uwsgi_temp_path $dir/nginx.tmp;
+    scgi_temp_path $dir/nginx.tmp;
+    server {
+        listen unix:$dir/nginx.sock;
+        location / { return 200; }
+    }
+}
+END
+}
+
+beside_nginx() {
+    if [ "$(type -P nginx)" = "" ]; then
+        printf 'note\tnginx was not measured: there is none here\n'
+        return
+    fi
+    nginx_conf >"$dir/nginx.conf"
+    nginx -p "$dir" -c "$dir/nginx.conf" 2>"$dir/nginx.log" &
+    pids+=($!)
+    start_daemon http
+    until_listens "$dir/nginx.sock"
+    run 60 keepalive "$dir/http/http.sock" "$dir/nginx.sock" "$dir/tokens"
+    end_all
+}
+
 on_a_slow_disk() {
     local slow=(env "LD_PRELOAD=$build/bench/.libs/slowsync.so" "STKGATE_SYNC_MS=$sync_ms")
     start_daemon idle "${slow[@]}"
@@ -160,5 +197,5 @@ amid_a_flood() {
 
 machine
 echo
-{ beside_redis && on_a_slow_disk && amid_a_flood; } >"$dir/lines"
+{ beside_redis && beside_nginx && on_a_slow_disk && amid_a_flood; } >"$dir/lines"
 tables <"$dir/lines"
