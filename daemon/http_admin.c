@@ -62,13 +62,12 @@ static void answer_wrong_method(struct http_request *request, const struct route
         route->delete ? "DELETE" : NULL,
     };
     char allowed[ALLOW_MAX] = "";
+    size_t len = 0;
 
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (names[i] && allowed[0])
-            strcat(allowed, ", ");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (names[i])
-            strcat(allowed, names[i]);
-    }
+            len += (size_t)snprintf(allowed + len, sizeof allowed - len, "%s%s",
+                                    len > 0 ? ", " : "", names[i]);
     http_add_field(request, "Allow", allowed);
     http_answer_problem(request, 405, "here it is one of: %s", allowed);
 }

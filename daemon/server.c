@@ -14,7 +14,7 @@
 /* What the kernel keeps of answers that a client has not read: it has one question under way.
  * Doubled by the kernel for its own overhead, room for two of the largest answers. More ends the
  * connection. */
-#define SEND_BUFFER_BYTES (2 * WIRE_FRAME_MAX)
+#define SEND_BUFFER_BYTES ((size_t)2 * WIRE_FRAME_MAX)
 
 /* How long the listener rests when descriptors or memory have run out. */
 #define REST_USEC UINT64_C(200000)

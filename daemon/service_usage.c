@@ -106,7 +106,7 @@ int service_carry_debt(struct service *service, const uint8_t from_digest[static
         r = service_bucket_of(service, &from_record, mono_ns, &from);
     if (r == 0)
         r = service_bucket_of(service, &to_record, mono_ns, &to);
-    if (r < 0)
+    if (r != 0)
         return r;
     uint64_t tat = rate_convert(&from->rate, &to->rate, atomic_load(&from->tat), mono_ns);
     if (tat > atomic_load(&to->tat))

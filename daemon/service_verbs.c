@@ -131,7 +131,7 @@ int service_edit(struct service *service, struct text key_id, const struct edit 
     store_read_end(service->store);
     if (r == 0)
         r = service_pending_new(service, done, userdata, &pending);
-    return r < 0 ? r : service_submit(service, &change, pending);
+    return r != 0 ? r : service_submit(service, &change, pending);
 }
 
 int service_scope_add(struct service *service, struct text name, struct actor actor,

@@ -15,7 +15,7 @@ static void ask(const struct confirm *question, const json_t *token)
     fputs(" of ", stderr);
     printable_write(stderr, answer_text(token, "site_id"));
     fprintf(stderr, ")%s [y/N] ", question->behind);
-    fflush(stderr);
+    (void)fflush(stderr);
 }
 
 /* Anything but y or yes is a no: also the end of the file. */

@@ -91,7 +91,7 @@ int change_edit_apply(struct application *a)
         r = require_editable(a, &record);
     if (r == 0 && (fields & EDIT_SCOPES))
         r = application_require_scopes(a, wanted.scopes);
-    if (r < 0)
+    if (r != 0)
         return r;
     change_edit_put(fields, &wanted, &record);
     change_edit_name(fields, a->reason);

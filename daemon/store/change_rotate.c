@@ -152,7 +152,7 @@ int change_rotate_cancel(struct application *a)
     int r = read_in_grace(a, &old);
     if (r == 0)
         r = give_up_successor(a, old.rotated_to, given_up, &given_up_len);
-    if (r < 0)
+    if (r != 0)
         return r;
     old.grace_until = 0;
     old.rotated_to = TEXT("");
@@ -161,7 +161,7 @@ int change_rotate_cancel(struct application *a)
         r = record_decode(given_up, given_up_len, &successor);
     if (r == 0)
         r = application_put_other(a, successor.key_id, given_up, given_up_len);
-    if (r < 0)
+    if (r != 0)
         return r;
     if (text_copy(successor.key_id, a->reason, sizeof a->reason))
         a->audit.related = text_of(a->reason);
