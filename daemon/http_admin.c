@@ -22,6 +22,7 @@ static const struct route {
     {"/v1/tokens/", "/rotate/shorten", .post = http_admin_rotate_shorten},
     {"/v1/legacy", NULL, .get = http_admin_legacy, .post = http_admin_legacy_add},
     {"/v1/legacy/", "", .delete = http_admin_legacy_remove},
+    {"/v1/sites", NULL, .get = http_admin_sites},
     {"/v1/scopes", NULL, .get = http_admin_scopes, .post = http_admin_scope_add},
     {"/v1/audit", NULL, .get = http_admin_audit},
     {"/v1/status", NULL, .get = http_admin_status},

@@ -162,7 +162,7 @@ struct verb {
     bare_fn bare;
 };
 
-/* The body's mistakes, or 0. */
+/* 0; or -EINVAL, and detail. */
 static int read_body(struct http_request *request, const struct verb *verb, uint64_t *ret_grace_s,
                      char ret_reason[static REASON_MAX + 1], char detail[static ADMIN_DETAIL_MAX])
 {

@@ -125,6 +125,50 @@ void http_admin_show(struct http_request *request, struct service *service, stru
         http_admin_answer_json(request, 200, show.token);
 }
 
+/* ---- sites -------------------------------------------------------------------------------------
+ */
+
+struct sites {
+    uint64_t limit;
+    json_t *sites;
+    char position[2 * ADMIN_POSITION_MAX + 1]; /* of the last one taken */
+    bool more;
+};
+
+static int on_site(const struct site_summary *summary, struct text position, void *userdata)
+{
+    struct sites *sites = userdata;
+
+    if (json_array_size(sites->sites) == sites->limit) {
+        sites->more = true;
+        return 1;
+    }
+    if (!admin_json_position_format(position, sites->position))
+        return -EBADMSG;
+    return json_array_append_new(sites->sites, admin_json_site(summary)) < 0 ? -ENOMEM : 0;
+}
+
+void http_admin_sites(struct http_request *request, struct service *service, struct text none)
+{
+    struct http_admin_position after = {.len = 0};
+    struct sites sites = {.limit = LIST_DEFAULT};
+    bool unfinished = false;
+
+    if (!http_admin_argument_after(request, &after) ||
+        !http_admin_argument_number(request, "limit", 1, LIST_MAX, &sites.limit))
+        return;
+    sites.sites = json_array();
+    int r = service_sites(service, (struct text){after.bytes, after.len}, SCAN_MAX, on_site, &sites,
+                          &unfinished);
+    if (r < 0) {
+        json_decref(sites.sites);
+        http_admin_answer_error(request, 0, r);
+        return;
+    }
+    answer_page(request, "sites", sites.sites,
+                sites.more || unfinished ? json_string(sites.position) : json_null());
+}
+
 /* ---- scopes ------------------------------------------------------------------------------------
  */
 

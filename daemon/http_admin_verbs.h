@@ -69,6 +69,7 @@ void http_admin_legacy_remove(struct http_request *request, struct service *serv
 void http_admin_tokens(struct http_request *request, struct service *service, struct text none);
 void http_admin_legacy(struct http_request *request, struct service *service, struct text none);
 void http_admin_show(struct http_request *request, struct service *service, struct text key_id);
+void http_admin_sites(struct http_request *request, struct service *service, struct text none);
 void http_admin_scopes(struct http_request *request, struct service *service, struct text none);
 void http_admin_audit(struct http_request *request, struct service *service, struct text none);
 

@@ -89,16 +89,13 @@ offers "stkgate admin --runtime $dir/run rotate " "$active"
 offers "stkgate admin rotate --runtime=$dir/run " "$active"
 export STKGATE_RUNTIME=$dir/run
 
-# ---- site ids: the route may be missing in a daemon of another age
-if "$stkgate" admin site list --quiet >/dev/null 2>&1; then
-    offers 'stkgate admin list --site ' kasa kasa.2
-    offers 'stkgate check --site kasa.' kasa.2
-fi
-if "$stkgate" admin suspend "$active" >/dev/null 2>&1; then
-    offers "stkgate admin resume " "$active"
-    offers "stkgate admin suspend " "$legacy"
-    "$stkgate" admin resume "$active" >/dev/null
-fi
+# ---- site ids
+offers 'stkgate admin list --site ' kasa kasa.2
+offers 'stkgate check --site kasa.' kasa.2
+"$stkgate" admin suspend "$active" >/dev/null || fail "suspend"
+offers "stkgate admin resume " "$active"
+offers "stkgate admin suspend " "$legacy"
+"$stkgate" admin resume "$active" >/dev/null
 
 # ---- in a real shell, at a real terminal: the line that TAB completed is run
 if command -v script >/dev/null; then

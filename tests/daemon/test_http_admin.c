@@ -40,6 +40,7 @@ static const struct admin_rig_row rows[] = {
     {"DELETE", "/v1/tokens/" KEY "/rotate/shorten", "", 405, "POST"},
     {"PATCH", "/v1/legacy", "", 405, "GET, HEAD, POST"},
     {"GET", "/v1/legacy/" KEY, "", 405, "DELETE"},
+    {"POST", "/v1/sites", "", 405, "GET, HEAD"},
     {"DELETE", "/v1/scopes", "", 405, "GET, HEAD, POST"},
     /* Nobody takes anything from the audit trail. */
     {"DELETE", "/v1/audit", "", 405, "GET, HEAD"},
@@ -98,8 +99,8 @@ END_TEST
 /* What HEAD leaves out is the body alone. */
 START_TEST(answers_head_as_get)
 {
-    static const char *const targets[] = {"/v1/tokens", "/v1/legacy", "/v1/scopes", "/v1/audit",
-                                          "/v1/tokens?limit=0"};
+    static const char *const targets[] = {"/v1/tokens", "/v1/legacy", "/v1/sites",
+                                          "/v1/scopes", "/v1/audit",  "/v1/tokens?limit=0"};
     struct rig rig;
 
     admin_rig_start(&rig);

@@ -183,6 +183,53 @@ START_TEST(lists_legacy_keys_alone)
 }
 END_TEST
 
+START_TEST(sums_up_each_site)
+{
+    struct rig rig;
+    char target[512];
+
+    admin_rig_start(&rig);
+    json_t *list = admin_rig_call(&rig, 200, "GET", "/v1/sites", "");
+    ck_assert_uint_eq(json_array_size(json_object_get(list, "sites")), 0);
+    ck_assert(json_is_null(json_object_get(list, "next")));
+    json_decref(list);
+    struct rig_token active = rig_mint(&rig, ""), suspended = rig_mint(&rig, "");
+    struct rig_token revoked = rig_mint(&rig, "");
+    json_decref(admin_rig_call(&rig, 200, "POST", admin_rig_target(&suspended, "/suspend"), ""));
+    json_decref(admin_rig_call(&rig, 200, "POST", admin_rig_target(&revoked, "/revoke"), ""));
+    json_decref(admin_rig_call(&rig, 201, "POST", "/v1/legacy",
+                               "{\"site_id\":\"zoo\",\"api_key\":\"0123456789\"}"));
+    json_decref(admin_rig_call(&rig, 201, "POST", "/v1/legacy",
+                               "{\"site_id\":\"zoo\",\"api_key\":\"9876543210\","
+                               "\"sunset_at\":\"2020-01-01\"}"));
+    ck_assert_uint_eq(admin_rig_check(&rig, active.secret), 200);
+    ck_assert_uint_eq(admin_rig_check(&rig, active.secret), 200);
+    list = admin_rig_call(&rig, 200, "GET", "/v1/sites?limit=1", "");
+    const json_t *site = json_array_get(json_object_get(list, "sites"), 0);
+    ck_assert_uint_eq(json_array_size(json_object_get(list, "sites")), 1);
+    ck_assert_str_eq(admin_rig_text(site, "site_id"), "kasa");
+    ck_assert_int_eq(admin_rig_number(site, "active"), 1);
+    ck_assert_int_eq(admin_rig_number(site, "suspended"), 1);
+    ck_assert_int_eq(admin_rig_number(site, "revoked"), 1);
+    ck_assert_int_eq(admin_rig_number(site, "expired"), 0);
+    ck_assert_int_eq(admin_rig_number(site, "legacy"), 0);
+    ck_assert_int_eq(admin_rig_number(site, "allowed_count"), 2);
+    ck_assert_ptr_nonnull(admin_rig_text(site, "last_used_at"));
+    snprintf(target, sizeof target, "/v1/sites?limit=1&after=%s", admin_rig_text(list, "next"));
+    json_decref(list);
+    list = admin_rig_call(&rig, 200, "GET", target, "");
+    site = json_array_get(json_object_get(list, "sites"), 0);
+    ck_assert_str_eq(admin_rig_text(site, "site_id"), "zoo");
+    ck_assert_int_eq(admin_rig_number(site, "active"), 1);
+    ck_assert_int_eq(admin_rig_number(site, "expired"), 1);
+    ck_assert_int_eq(admin_rig_number(site, "legacy"), 2);
+    ck_assert(json_is_null(json_object_get(site, "last_used_at")));
+    ck_assert(json_is_null(json_object_get(list, "next")));
+    json_decref(list);
+    rig_stop(&rig);
+}
+END_TEST
+
 /* ---- answers that end before the list does -----------------------------------------------------
  */
 
@@ -250,6 +297,29 @@ START_TEST(looks_at_so_many_records_for_an_answer_and_no_more)
 }
 END_TEST
 
+START_TEST(splits_a_large_site_between_pages_that_add_up)
+{
+    struct rig rig;
+
+    start_with_many(&rig);
+    json_t *page = admin_rig_call(&rig, 200, "GET", "/v1/sites", "");
+    const json_t *sites = json_object_get(page, "sites");
+    ck_assert_uint_eq(json_array_size(sites), 1);
+    ck_assert_str_eq(admin_rig_text(json_array_get(sites, 0), "site_id"), "big");
+    json_int_t first = admin_rig_number(json_array_get(sites, 0), "active");
+    ck_assert_int_lt(first, MANY);
+    page = turn(&rig, page, "/v1/sites?after=");
+    sites = json_object_get(page, "sites");
+    ck_assert_uint_eq(json_array_size(sites), 2);
+    ck_assert_str_eq(admin_rig_text(json_array_get(sites, 0), "site_id"), "big");
+    ck_assert_int_eq(first + admin_rig_number(json_array_get(sites, 0), "active"), MANY);
+    ck_assert_str_eq(admin_rig_text(json_array_get(sites, 1), "site_id"), "zoo");
+    ck_assert(json_is_null(json_object_get(page, "next")));
+    json_decref(page);
+    rig_stop(&rig);
+}
+END_TEST
+
 START_TEST(searches_a_long_audit_trail_piece_by_piece)
 {
     struct rig rig;
@@ -277,6 +347,8 @@ END_TEST
 
 SUITE_MAIN("http_admin_list", shows_use_but_never_the_secret, lists_page_by_page,
            tells_the_audit_trail_newest_first, finds_in_the_audit_trail_what_is_asked_for,
-           lists_legacy_keys_alone, looks_at_so_many_records_for_an_answer_and_no_more,
+           lists_legacy_keys_alone, sums_up_each_site,
+           looks_at_so_many_records_for_an_answer_and_no_more,
 
+           splits_a_large_site_between_pages_that_add_up,
            searches_a_long_audit_trail_piece_by_piece)

@@ -99,7 +99,6 @@ admin legacy remove "$legacy" --yes
     printf '%s\n' '.deprecation_at string' '.link string'; } | has_shape 'legacy remove' || exit
 
 # ---- sites, scopes, the trail, the daemon
-if "$stkgate" admin site list >/dev/null 2>&1; then
 admin site list
 has_shape 'site list' <<'END'
 . array
@@ -113,7 +112,6 @@ has_shape 'site list' <<'END'
 [].allowed_count integer
 [].last_used_at null
 END
-fi
 admin scope add orders:read
 has_shape 'scope add' <<'END'
 . object
