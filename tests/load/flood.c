@@ -3,7 +3,7 @@
 #include <err.h>
 #include <errno.h>
 #include <grp.h>
-#include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,10 +22,28 @@
 /* ---- what both sides do ------------------------------------------------------------------------
  */
 
-void flood_become(uid_t uid)
+static void choose_processors(bool is_flood)
+{
+    cpu_set_t all, chosen;
+    size_t last = 0;
+
+    if (sched_getaffinity(0, sizeof all, &all) < 0 || CPU_COUNT(&all) < 2)
+        return;
+    for (size_t i = 0; i < CPU_SETSIZE; i++)
+        if (CPU_ISSET(i, &all))
+            last = i;
+    CPU_ZERO(&chosen);
+    CPU_SET(last, &chosen);
+    if (!is_flood)
+        CPU_XOR(&chosen, &chosen, &all);
+    (void)sched_setaffinity(0, sizeof chosen, &chosen);
+}
+
+void flood_become(uid_t uid, bool is_flood)
 {
     const struct rlimit limit = {FLOOD_ATTEMPTS + 64, FLOOD_ATTEMPTS + 64};
 
+    choose_processors(is_flood);
     (void)setrlimit(RLIMIT_NOFILE, &limit);
     if (setgroups(0, NULL) < 0 || setgid(uid) < 0 || setuid(uid) < 0)
         err(EXIT_FAILURE, "uid %u", (unsigned)uid);
@@ -203,7 +221,7 @@ void flood_run(const struct flood_options *options, int report_fd)
         [FLOOD_HTTP] = flood_http,
     };
 
-    flood_become(options->uid);
+    flood_become(options->uid, true);
     kinds[options->kind](options, report_fd);
     exit(EXIT_FAILURE);
 }

@@ -5,6 +5,7 @@
 #ifndef STKGATE_TESTS_LOAD_FLOOD_H
 #define STKGATE_TESTS_LOAD_FLOOD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -45,7 +46,9 @@ int flood_dial(const char *runtime);
 /* A connection to http.sock, on which nothing was said. */
 int flood_dial_http(const char *runtime);
 
-/* Give up all rights but this uid's; the process dies with its parent. */
-void flood_become(uid_t uid);
+/* Give up all rights but this uid's; the process dies with its parent. Where there are several
+ * processors, the flood has the last one to itself, and others the rest: what is measured is how
+ * the daemon deals with it, and not whom the kernel gives a processor. */
+void flood_become(uid_t uid, bool is_flood);
 
 #endif

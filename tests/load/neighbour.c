@@ -118,7 +118,7 @@ static void be_quiet(const struct flood_options *options, bool http, int fd)
     struct quiet quiet = {.http = http};
     char byte;
 
-    flood_become(QUIET_UID);
+    flood_become(QUIET_UID, false);
     quiet.len = http ? flood_request(options, (char *)quiet.question, sizeof quiet.question)
                      : flood_question(options, quiet.question, sizeof quiet.question);
     quiet.fd = http ? flood_dial_http(options->runtime) : flood_dial(options->runtime);
