@@ -255,7 +255,7 @@ static enum flood_kind kind_of(const char *name)
 
     for (int kind = 0; kind < FLOOD_KINDS; kind++)
         if (strcmp(name, names[kind]) == 0)
-            return kind;
+            return (enum flood_kind)kind;
     errx(EXIT_FAILURE, "%s: no such kind of flood", name);
 }
 
