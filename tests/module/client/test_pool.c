@@ -292,7 +292,8 @@ START_TEST(a_child_is_not_held_up_by_what_its_parents_threads_were_doing)
         _exit(call_many(gate, 1) == 0 ? 0 : 1);
     expect_child_ends_well(pid);
     ck_assert_uint_eq(fake.accepted, 2);
-    /* Its daemon goes away, and its connection is a fresh one: no second try. */
+    /* Its daemon goes away, and greets nobody meanwhile: the second try must fail, too. */
+    fake.on_hello = FAKE_CLOSE;
     fake_stop(&fake);
     pthread_join(thread, &failed);
     ck_assert_ptr_nonnull(failed);
