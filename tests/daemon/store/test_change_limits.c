@@ -79,7 +79,7 @@ static void fill(struct trial *t, size_t bytes)
     free(filling);
 }
 
-START_TEST(a_full_table_refuses_mints_and_goes_on_revoking)
+START_TEST(a_full_table_refuses_mints_and_edits_and_goes_on_suspending_and_revoking)
 {
     struct trial t;
     fixture_make_dir(t.dir);
@@ -113,6 +113,16 @@ START_TEST(a_full_table_refuses_mints_and_goes_on_revoking)
     trial_assert_refused(&t, &change, -ENOSPC);
     fixture_legacy(minted + 3, &change);
     trial_assert_refused(&t, &change, -ENOSPC);
+    struct fixture_token token;
+    fixture_token(1, &token);
+    fixture_edit(1, EDIT_NAME, &token.record, &change);
+    trial_assert_refused(&t, &change, -ENOSPC);
+    for (unsigned n = 1; n <= 20; n++) {
+        fixture_order(CHANGE_SUSPEND, n, &change);
+        fixture_must_apply(t.store, &change);
+    }
+    fixture_order(CHANGE_RESUME, 1, &change);
+    fixture_must_apply(t.store, &change);
     for (unsigned n = 1; n <= 20; n++) {
         fixture_revoke(n, "", &change);
         fixture_must_apply(t.store, &change);
@@ -207,7 +217,7 @@ END_TEST
 
 START_TEST(the_same_changes_make_the_same_table)
 {
-    struct change_result results[2][3];
+    struct change_result results[2][7];
     memset(results, 0, sizeof results);
     for (unsigned round = 0; round < 2; round++) {
         struct trial t;
@@ -217,11 +227,21 @@ START_TEST(the_same_changes_make_the_same_table)
         ck_assert_int_eq(fixture_apply(t.store, &change, &results[round][0]), 0);
         fixture_rotate(1, 2, 60, &change);
         ck_assert_int_eq(fixture_apply(t.store, &change, &results[round][1]), 0);
-        fixture_revoke(2, "why not", &change);
+        struct fixture_token token;
+        fixture_token(3, &token);
+        fixture_edit(1, EDIT_NAME | EDIT_SCOPES, &token.record, &change);
         ck_assert_int_eq(fixture_apply(t.store, &change, &results[round][2]), 0);
+        static const enum change_verb orders[] = {CHANGE_SUSPEND, CHANGE_RESUME,
+                                                  CHANGE_ROTATE_CANCEL};
+        for (unsigned i = 0; i < 3; i++) {
+            fixture_order(orders[i], 1, &change);
+            ck_assert_int_eq(fixture_apply(t.store, &change, &results[round][3 + i]), 0);
+        }
+        fixture_revoke(1, "why not", &change);
+        ck_assert_int_eq(fixture_apply(t.store, &change, &results[round][6]), 0);
         trial_end(&t);
     }
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 7; i++) {
         ck_assert_uint_eq(results[0][i].record_len, results[1][i].record_len);
         ck_assert_mem_eq(results[0][i].record, results[1][i].record, results[0][i].record_len);
         ck_assert_uint_eq(results[0][i].seq, i + 1);
@@ -230,6 +250,6 @@ START_TEST(the_same_changes_make_the_same_table)
 END_TEST
 
 SUITE_MAIN("change_limits", scopes_are_added_until_there_are_64_and_can_then_be_minted,
-           a_full_table_refuses_mints_and_goes_on_revoking,
+           a_full_table_refuses_mints_and_edits_and_goes_on_suspending_and_revoking,
            a_map_without_a_page_left_fails_the_one_change, a_failing_change_takes_no_other_with_it,
            a_damaged_record_is_neither_rotated_nor_revoked, the_same_changes_make_the_same_table)
