@@ -63,6 +63,8 @@ static int take_effect(struct service *service, const struct change *change,
      * and the old one goes on with what a cancelled new one owes. */
     if (change->verb == CHANGE_ROTATE || change->verb == CHANGE_ROTATE_CANCEL)
         r = service_carry_debt(service, result->previous_digest, record.key_id);
+    if (change->verb == CHANGE_EDIT)
+        r = service_convert_debt(service, record.key_id);
     if (r == 0)
         r = service_make_listing(service, &record, listing);
     store_read_end(service->store);

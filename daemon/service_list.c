@@ -18,7 +18,8 @@ int service_make_listing(struct service *service, const struct record *record, s
 
     ret->record = *record;
     ret->state = record_state_at(record, now.wall_s);
-    if (bucket) {
+    /* A legacy key that was removed and added again finds the removed one's. */
+    if (bucket && text_equal(text_of(bucket->key_id), record->key_id)) {
         service_usage_of(service, bucket, &ret->usage);
     } else {
         int r = store_usage(service->store, record->key_id, &ret->usage);

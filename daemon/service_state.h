@@ -53,6 +53,10 @@ void service_usage_of(struct service *service, const struct bucket *bucket, stru
 int service_carry_debt(struct service *service, const uint8_t from_digest[static DIGEST_BYTES],
                        struct text key_id);
 
+/* The credential's debt goes over to its limit now, and is saved so: left to the next look-up,
+ * units would flow in by the old limit until then. Within a read. */
+int service_convert_debt(struct service *service, struct text key_id);
+
 /* What a bucket still owes of the debt it had when it was saved. */
 uint64_t service_debt_left(const struct usage *usage, uint64_t wall_ns);
 /* What a debt comes to under another limit than the one it was made under. */

@@ -57,8 +57,8 @@ static int take_up(struct service *service, struct bucket *bucket, const struct 
     return 0;
 }
 
-/* With the units that it has. This is done when a record is looked up, not when its edit is
- * answered: between commit and answer, checks go by the new limit already. */
+/* With the units that it has. An edit's answer sees to it, but who looks a record up may be
+ * earlier: between commit and answer, checks go by the new limit already. */
 static void go_over_to(struct service *service, struct bucket *bucket, const struct rate *rate,
                        uint64_t mono_ns)
 {
@@ -113,6 +113,21 @@ int service_carry_debt(struct service *service, const uint8_t from_digest[static
         atomic_store(&to->tat, tat);
     service_mark_dirty(service, to);
     return 0;
+}
+
+int service_convert_debt(struct service *service, struct text key_id)
+{
+    struct record record; /* as it is now: another edit may have been committed since */
+    struct bucket *bucket;
+
+    int r = store_find_key_id(service->store, key_id, &record);
+    if (r == -ENOENT) /* removed since */
+        return 0;
+    if (r == 0)
+        r = service_bucket_of(service, &record, service_clock_ns(CLOCK_MONOTONIC), &bucket);
+    if (r == 0)
+        service_mark_dirty(service, bucket);
+    return r;
 }
 
 void service_usage_of(struct service *service, const struct bucket *bucket, struct usage *ret)

@@ -237,8 +237,91 @@ START_TEST(a_saved_debt_is_converted_too)
 }
 END_TEST
 
+/* ---- removal ----------------------------------------------------------------------------------
+ */
+
+static enum reason legacy_reason_of(struct fixture *fixture, const char *key)
+{
+    struct verdict verdict;
+    const struct text_query query = {.api_key = text_of(key), .site = TEXT("kasa")};
+    const struct service_config *as =
+        config_service(service_config_of(fixture->service), TEXT("default"));
+
+    ck_assert_int_eq(service_check_text(fixture->service, as, &query, &verdict), 0);
+    return verdict.reason;
+}
+
+static int keep_usage(const struct listing *listing, struct text position, void *userdata)
+{
+    *(struct usage *)userdata = listing->usage;
+    return 0;
+}
+
+static uint64_t allowed_of(struct fixture *fixture, const char *key_id)
+{
+    struct usage usage = {.allowed = UINT64_MAX};
+
+    ck_assert_int_eq(service_show(fixture->service, text_of(key_id), keep_usage, &usage), 0);
+    return usage.allowed;
+}
+
+START_TEST(a_legacy_key_that_is_added_again_starts_anew_and_is_saved_under_its_own_key_id)
+{
+    struct fixture fixture;
+    fixture_open(&fixture, NULL);
+    struct mint mint = slow(3);
+    mint.kind = KIND_LEGACY;
+    mint.legacy_key = TEXT("0123456789abcdef");
+    struct fixture_outcome first = fixture_mint(&fixture, &mint);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(legacy_reason_of(&fixture, "0123456789abcdef"), REASON_OK);
+    ck_assert_int_eq(fixture_legacy_remove(&fixture, first.key_id).error, 0);
+    ck_assert_int_eq(legacy_reason_of(&fixture, "0123456789abcdef"), REASON_UNKNOWN_TOKEN);
+    ck_assert_int_eq(fixture_legacy_remove(&fixture, first.key_id).error, -ENOENT);
+
+    struct fixture_outcome second = fixture_mint(&fixture, &mint);
+    ck_assert_uint_eq(second.remaining, 3);
+    ck_assert_uint_eq(allowed_of(&fixture, second.key_id), 0);
+    ck_assert_int_eq(legacy_reason_of(&fixture, "0123456789abcdef"), REASON_OK);
+    fixture_restart(&fixture);
+    ck_assert_uint_eq(allowed_of(&fixture, second.key_id), 1);
+    ck_assert_uint_eq(remaining_of(&fixture, second.key_id), 2);
+    fixture_close(&fixture);
+}
+END_TEST
+
+/* ---- a rotation that is taken back ------------------------------------------------------------
+ */
+
+START_TEST(cancelling_a_rotation_refills_nothing)
+{
+    static const struct {
+        unsigned before, old, new;
+        uint64_t remaining;
+    } rows[] = {{1, 2, 4, 5}, {1, 5, 2, 4}, {0, 0, 10, 0}, {3, 0, 0, 7}};
+    struct fixture fixture;
+    fixture_open(&fixture, NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct mint mint = slow(10);
+        struct fixture_outcome old = fixture_mint(&fixture, &mint);
+        spend(&fixture, old.secret, rows[i].before);
+        struct fixture_outcome new = fixture_rotate(&fixture, old.key_id, 900);
+        spend(&fixture, old.secret, rows[i].old);
+        spend(&fixture, new.secret, rows[i].new);
+        fixture_restart(&fixture);
+        struct fixture_outcome cancelled = fixture_rotate_cancel(&fixture, old.key_id);
+        ck_assert_int_eq(cancelled.error, 0);
+        ck_assert_uint_eq(cancelled.remaining, rows[i].remaining);
+        ck_assert_int_eq(reason_of(&fixture, new.secret), REASON_REVOKED_TOKEN);
+    }
+    fixture_close(&fixture);
+}
+END_TEST
+
 SUITE_MAIN("service_verbs", a_suspended_token_is_refused_from_the_answer_on_until_it_is_resumed,
            an_edit_is_in_force_from_the_answer_on,
            an_edit_that_makes_no_sense_is_refused_before_it_is_queued,
            two_edits_queued_at_once_both_take_effect,
-           a_bucket_keeps_its_units_when_its_limit_is_edited, a_saved_debt_is_converted_too)
+           a_bucket_keeps_its_units_when_its_limit_is_edited, a_saved_debt_is_converted_too,
+           a_legacy_key_that_is_added_again_starts_anew_and_is_saved_under_its_own_key_id,
+           cancelling_a_rotation_refills_nothing)
