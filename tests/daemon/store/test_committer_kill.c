@@ -103,16 +103,31 @@ static void report(const struct change *change, const struct change_result *resu
         _exit(4);
 }
 
+#define PLAN_STEPS 13
+
 /* Step i of a plan in which each verb comes up, on numbers that no step before has used. */
 static void plan(unsigned first, unsigned i, struct change *ret)
 {
-    unsigned n = first + i / 5 * 4;
-    switch (i % 5) {
+    unsigned n = first + i / PLAN_STEPS * 6;
+    struct fixture_token token;
+    switch (i % PLAN_STEPS) {
     case 0: fixture_mint(n, ret); break;
     case 1: fixture_mint(n + 1, ret); break;
     case 2: fixture_rotate(n, n + 2, 0, ret); break;
     case 3: fixture_rotate(n + 1, n + 3, 900, ret); break;
     case 4: fixture_revoke(n + 2, "as planned", ret); break;
+    case 5: fixture_legacy(n + 4, ret); break;
+    case 6: fixture_order(CHANGE_SUSPEND, n + 1, ret); break;
+    case 7: fixture_order(CHANGE_RESUME, n + 1, ret); break;
+    case 8:
+        fixture_token(n + 1, &token);
+        token.record.name = TEXT("edited");
+        fixture_edit(n + 1, EDIT_NAME, &token.record, ret);
+        break;
+    case 9: fixture_order(CHANGE_ROTATE_CANCEL, n + 1, ret); break;
+    case 10: fixture_rotate(n + 1, n + 5, 900, ret); break;
+    case 11: fixture_order(CHANGE_ROTATE_FINISH, n + 1, ret); break;
+    case 12: fixture_order(CHANGE_LEGACY_REMOVE, n + 4, ret); break;
     }
 }
 
@@ -178,17 +193,19 @@ struct model {
     unsigned next; /* number not used yet */
     unsigned count;
     uint8_t states[NUMBERS_MAX];
+    bool suspended[NUMBERS_MAX], edited[NUMBERS_MAX];
+    uint32_t successors[NUMBERS_MAX];
     uint64_t last_seq[NUMBERS_MAX];
 };
 
 static struct model model;
 
-static void model_set(unsigned n, enum state state, uint64_t seq)
+static void model_set(unsigned n, uint8_t state, uint64_t seq)
 {
     ck_assert_uint_lt(n, NUMBERS_MAX);
     if (model.states[n] == ABSENT)
         model.count++;
-    model.states[n] = (uint8_t)state;
+    model.states[n] = state;
     model.last_seq[n] = seq;
     if (n >= model.next)
         model.next = n + 1;
@@ -211,8 +228,7 @@ static int keep_entry(const struct audit_entry *entry, void *userdata)
     trail.expected--;
     trail.entries[entry->seq].verb = entry->verb;
     trail.entries[entry->seq].n = number_of(entry->key_id);
-    trail.entries[entry->seq].successor =
-        entry->verb == CHANGE_ROTATE ? number_of(entry->related) : 0;
+    trail.entries[entry->seq].successor = entry->related.len > 0 ? number_of(entry->related) : 0;
     return 0;
 }
 
@@ -226,15 +242,43 @@ static void make_model(struct store *store)
     ck_assert_uint_eq(trail.expected, 0);
     for (uint64_t seq = 1; seq <= model.seq; seq++) {
         unsigned n = trail.entries[seq].n;
+        uint32_t successor = trail.entries[seq].successor;
         switch (trail.entries[seq].verb) {
         case CHANGE_MINT:
+        case CHANGE_LEGACY_ADD:
             ck_assert_uint_eq(model.states[n], ABSENT);
             model_set(n, ACTIVE, seq);
             break;
         case CHANGE_ROTATE:
             ck_assert_uint_eq(model.states[n], ACTIVE);
             model_set(n, ROTATED, seq);
-            model_set(trail.entries[seq].successor, ACTIVE, seq);
+            model_set(successor, ACTIVE, seq);
+            model.successors[n] = successor;
+            model.edited[successor] = model.edited[n];
+            break;
+        case CHANGE_ROTATE_FINISH:
+            ck_assert_uint_eq(model.states[n], ROTATED);
+            model_set(n, ROTATED, seq);
+            break;
+        case CHANGE_ROTATE_CANCEL:
+            ck_assert_uint_eq(model.states[n], ROTATED);
+            ck_assert_uint_eq(successor, model.successors[n]);
+            model_set(n, ACTIVE, seq);
+            model_set(successor, REVOKED, seq);
+            break;
+        case CHANGE_SUSPEND:
+        case CHANGE_RESUME:
+            model_set(n, model.states[n], seq);
+            model.suspended[n] = trail.entries[seq].verb == CHANGE_SUSPEND;
+            break;
+        case CHANGE_EDIT:
+            model_set(n, model.states[n], seq);
+            model.edited[n] = true;
+            break;
+        case CHANGE_LEGACY_REMOVE:
+            ck_assert_uint_eq(model.states[n], ACTIVE);
+            model.states[n] = ABSENT;
+            model.count--;
             break;
         case CHANGE_REVOKE:
             ck_assert_uint_eq(model.states[n], ACTIVE);
@@ -252,12 +296,14 @@ static void check_record(const struct record *record)
     struct fixture_token token;
     fixture_token(n, &token);
     ck_assert_mem_eq(record->digest, token.record.digest, DIGEST_BYTES);
+    ck_assert(record->suspended == model.suspended[n]);
+    ck_assert(text_equal(record->name, TEXT("edited")) == model.edited[n]);
     switch (model.states[n]) {
     case ACTIVE: ck_assert(!record->revoked && record->rotated_to.len == 0); break;
     case REVOKED: ck_assert(record->revoked); break;
     case ROTATED:
         ck_assert(record->revoked != (record->grace_until != 0));
-        ck_assert_uint_eq(number_of(record->rotated_to), trail.entries[record->seq].successor);
+        ck_assert_uint_eq(number_of(record->rotated_to), model.successors[n]);
         break;
     default: ck_abort_msg("%u is in no audit entry", n);
     }
@@ -336,7 +382,8 @@ static void check_after(const char *dir)
         ck_assert_uint_le(r->seq, model.seq);
         ck_assert_uint_eq(trail.entries[r->seq].verb, r->verb);
         ck_assert_uint_eq(trail.entries[r->seq].n, r->n);
-        ck_assert_uint_eq(trail.entries[r->seq].successor, r->successor);
+        if (r->verb == CHANGE_ROTATE)
+            ck_assert_uint_eq(trail.entries[r->seq].successor, r->successor);
     }
     store_read_end(store);
     store_close(store);
@@ -376,14 +423,14 @@ START_TEST(nothing_is_half_there_when_killed_at_the_nth_write)
         fixture_make_dir(dir);
         int in, status;
         told.count = 0;
-        struct job job = {1, 20, 2, calls};
+        struct job job = {1, 2 * PLAN_STEPS, 2, calls};
         pid_t pid = start(dir, &job, &in);
         read_reports(in, UINT32_MAX);
         ck_assert_int_eq(waitpid(pid, &status, 0), pid);
         finished = WIFEXITED(status);
         if (finished) {
             ck_assert_int_eq(WEXITSTATUS(status), 0);
-            ck_assert_uint_eq(told.count, 20);
+            ck_assert_uint_eq(told.count, 2 * PLAN_STEPS);
             ck_assert_int_gt(calls, 30); /* it had that many places to die at */
         }
         close(in);
