@@ -24,7 +24,11 @@ keeper=$!
 newcomer=$!
 
 # Between two restarts there are checks by the daemon that the first one brought.
-checks() { grep -E "^[0-9]+$" "$dir/progress" 2>/dev/null | sed "s,^0*,0,"; }
+checks() { # a decimal number, whatever zeroes it begins with
+    local n
+    n=$(grep -E '^[0-9]+$' "$dir/progress" 2>/dev/null)
+    echo $((10#${n:-0}))
+}
 newcomers() { wc -l <"$dir/new"; }
 look() { seen=$(checks) seen_new=$(newcomers); }
 has_gone_on() { [ "$(checks)" -gt $((seen + 20)) ] && [ "$(newcomers)" -gt "$seen_new" ]; }
