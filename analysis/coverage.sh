@@ -7,7 +7,7 @@ at_least=90
 
 report() {
     gcovr --root "${STKGATE_SRCDIR:?}" --object-directory . --filter "$STKGATE_SRCDIR/(lib|module|daemon)/" \
-        --gcov-ignore-parse-errors "$@" .
+        --gcov-ignore-parse-errors . "$@"
 }
 if [ "${1:-}" = --lines ]; then
     report
@@ -16,7 +16,8 @@ fi
 report --csv >coverage.csv
 awk -F, -v at_least=$at_least '
     function row(name, covered, lines) {
-        printf "%-20s %6d of %6d lines  %5.1f %%\n", name, covered, lines, 100 * covered / lines
+        return sprintf("%-20s %6d of %6d lines  %5.1f %%", name, covered, lines,
+            100 * covered / lines)
     }
     NR > 1 {
         folder = $1
@@ -28,15 +29,16 @@ awk -F, -v at_least=$at_least '
     }
     END {
         command = "sort"
-        for (f in lines) if (f != "lib" && f != "daemon") row(f, covered[f], lines[f]) | command
-        if (lines["daemon"]) row("daemon itself", covered["daemon"], lines["daemon"]) | command
+        for (f in lines)
+            print row(f == "daemon" ? "daemon itself" : f, covered[f], lines[f]) | command
         close(command)
         print ""
         failed = 0
-        for (i = 1; i <= split("lib module daemon", rooms, " "); i++) {
+        count = split("lib module daemon", rooms, " ")
+        for (i = 1; i <= count; i++) {
             room = rooms[i]
             if (!room_lines[room]) { print room ": nothing was measured"; failed = 1; continue }
-            row(room, room_covered[room], room_lines[room])
+            print row(room, room_covered[room], room_lines[room])
             if (room != "module" && 100 * room_covered[room] < at_least * room_lines[room]) failed = 1
         }
         if (failed) print "coverage: lib and daemon must have " at_least " %"

@@ -1,11 +1,11 @@
 #!/bin/bash
-# valgrind.sh PROGRAM... - the unit tests in memcheck, some at a time; status 1 when it finds an error or
-# a test fails. Tests run in processes of their own (check's fork mode), and valgrind goes along: each
-# process writes its own report, and every one of them is read. valgrind.supp has what is no error,
-# valgrind.left-out what can't be run.
+# valgrind.sh TEST... - those that are programs, in memcheck, some at a time; status 1 when it finds an
+# error or a test fails. Tests run in processes of their own (check's fork mode), and valgrind goes
+# along: each process writes its own report, and every one of them is read. valgrind.supp has what is no
+# error, valgrind.left-out what can't be run.
 set -euo pipefail
 cd "${STKGATE_BUILDDIR:?}"
-: "${STKGATE_SRCDIR:?}"
+: "${STKGATE_SRCDIR:?}" "${COMPILE:?}"
 here=$STKGATE_SRCDIR/analysis
 dir=$(mktemp -d "${TMPDIR:-/tmp}/stkgate-valgrind.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
@@ -34,8 +34,15 @@ run() {
 export -f run left_out
 export dir here
 
+$COMPILE -w -O0 "$STKGATE_SRCDIR/analysis/planted.c" -o "$dir/planted"
+if valgrind -q --error-exitcode=99 "$dir/planted" >/dev/null 2>&1; then
+    echo "valgrind: does not find the mistake in analysis/planted.c"
+    exit 1
+fi
+
 programs=()
 for program; do
+    case $program in *.sh) continue ;; esac
     if left_out "$program" | grep -qx ''; then continue; fi
     programs+=("$program")
 done

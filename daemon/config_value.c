@@ -108,7 +108,10 @@ static void format_size(uint64_t n, char ret[static SIZE_TEXT_MAX])
         n /= 1024;
         unit++;
     }
-    snprintf(ret, SIZE_TEXT_MAX, "%" PRIu64 "%.1s", n, unit > 0 ? &units[unit - 1] : "");
+    char suffix[2] = "";
+    if (unit > 0)
+        suffix[0] = units[unit - 1];
+    snprintf(ret, SIZE_TEXT_MAX, "%" PRIu64 "%s", n, suffix);
 }
 
 const char *config_take_size(const struct config_key *key, void *target, const char *value,

@@ -10,8 +10,8 @@ void http_admin_answer_json(struct http_request *request, unsigned status, json_
     json_decref(object);
     if (!text) {
         http_answer_problem(request, 500,
-                            "memory is short, so that there is no answer; what was asked for is "
-                            "done: list the tokens before trying again");
+                            "memory is short, so that there is no answer; a change that was asked "
+                            "for has been made: look before trying again");
         return;
     }
     http_add_field(request, "Content-Type", "application/json");

@@ -177,8 +177,8 @@ static void change(struct http_request *request, struct service *service, struct
                    const struct verb *verb)
 {
     struct actor actor = actor_of(request);
-    char detail[ADMIN_DETAIL_MAX], reason[REASON_MAX + 1];
-    uint64_t grace_s;
+    char detail[ADMIN_DETAIL_MAX], reason[REASON_MAX + 1] = "";
+    uint64_t grace_s = 0;
 
     if (read_body(request, verb, &grace_s, reason, detail) < 0) {
         http_answer_problem(request, 400, "%s", detail);

@@ -3,7 +3,7 @@
 #
 # In the build directory: fuzz/found/NAME/ keeps what reached something new, for the next run;
 # fuzz/NAME.log what libFuzzer said; fuzz/crash/NAME-* an input that a target failed on. One line per
-# target; status 1 when one failed. A crash is looked at with `fuzz/fuzz_NAME FILE`, and becomes a seed
+# target, then two that count them; status 1 when one failed. A crash is looked at with `fuzz/fuzz_NAME FILE`, and becomes a seed
 # in tests/seeds/NAME/ when it is fixed.
 set -u
 seconds=${FUZZ_SECONDS:-60}
@@ -39,16 +39,15 @@ fuzz() {
 }
 
 failed=0 running=0
+end_of_one() {
+    wait -n || failed=$((failed + 1))
+    running=$((running - 1))
+}
 for program; do
-    if [ $running -ge "$(nproc)" ]; then
-        wait -n || failed=1
-        running=$((running - 1))
-    fi
+    [ $running -lt "$(nproc)" ] || end_of_one
     fuzz "$program" &
     running=$((running + 1))
 done
-while [ $running -gt 0 ]; do
-    wait -n || failed=1
-    running=$((running - 1))
-done
-exit $failed
+while [ $running -gt 0 ]; do end_of_one; done
+printf '# PASS: %d\n# FAIL: %d\n' $(($# - failed)) $failed
+[ $failed = 0 ]

@@ -78,7 +78,6 @@ static void print_rows(const struct admin *admin, const json_t *token)
     facts_time(admin, "Revoked", token, "revoked_at", NULL);
     facts_text("Reason", answer_text(token, "revoked_reason"));
     facts_text("Reason", answer_text(token, "suspended_reason"));
-    facts_text("Reason", answer_text(token, "suspended_reason"));
     facts_time(admin, "Grace until", token, "grace_until", NULL);
     facts_begin("Scopes");
     answer_write_texts(stdout, token, "scopes", "none");

@@ -128,10 +128,11 @@ chmod 755 "$dir/hostile"
 program=$dir/hostile
 offers 'stkgate admin show ' key_good
 [ ! -e "$dir/pwned" ] || fail "what the daemon said was run"
+mkfifo "$dir/silence"
 cat >"$dir/hostile" <<END
 #!/bin/bash
 case \$* in *--help) exec "$stkgate" "\$@" ;; esac
-exec sleep 600
+exec cat "$dir/silence"
 END
 SECONDS=0
 offers 'stkgate admin revoke '

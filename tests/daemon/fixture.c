@@ -263,3 +263,14 @@ struct verdict fixture_check(struct fixture *fixture, const char *as, const char
     ck_assert_int_eq(service_check_text(fixture->service, service, &query, &verdict), 0);
     return verdict;
 }
+
+enum reason fixture_legacy_reason(struct fixture *fixture, const char *key)
+{
+    const struct text_query query = {.api_key = text_of(key), .site = TEXT("kasa")};
+    const struct service_config *as =
+        config_service(service_config_of(fixture->service), TEXT("default"));
+    struct verdict verdict;
+
+    ck_assert_int_eq(service_check_text(fixture->service, as, &query, &verdict), 0);
+    return verdict.reason;
+}

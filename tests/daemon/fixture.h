@@ -59,6 +59,9 @@ struct mint fixture_kasa(void);
 struct verdict fixture_check(struct fixture *fixture, const char *as, const char *token,
                              const char *site);
 
+/* Why a legacy key of site kasa is refused, or REASON_OK. */
+enum reason fixture_legacy_reason(struct fixture *fixture, const char *key);
+
 /* mkdtemp, and rm -r for what it holds. */
 void fixture_make_dir(char path[static PATH_MAX]);
 void fixture_remove_dir(const char *path);

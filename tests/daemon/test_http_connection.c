@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -184,7 +185,8 @@ static void drip(int fd, const char *bytes)
     while (rig_send(fd, bytes + sent, 1)) {
         if (bytes[sent + 1] != '\0')
             sent++;
-        usleep(10000); /* the point of it: slowly */
+        /* The point of it: slowly. And no longer than until it is closed. */
+        poll(&(struct pollfd){.fd = fd, .events = POLLIN | POLLRDHUP}, 1, 10);
     }
     close(fd);
 }

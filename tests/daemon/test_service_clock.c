@@ -32,16 +32,6 @@ static enum reason reason_of(struct fixture *fixture, const char *token, const c
     return fixture_check(fixture, "default", token, site).reason;
 }
 
-static enum reason legacy_reason_of(struct fixture *fixture, const char *key)
-{
-    struct verdict verdict;
-    const struct text_query query = {.api_key = text_of(key), .site = TEXT("kasa")};
-    const struct service_config *as =
-        config_service(service_config_of(fixture->service), TEXT("default"));
-    ck_assert_int_eq(service_check_text(fixture->service, as, &query, &verdict), 0);
-    return verdict.reason;
-}
-
 START_TEST(a_clock_that_is_set_back_revives_nothing)
 {
     struct fixture fixture;
@@ -58,14 +48,14 @@ START_TEST(a_clock_that_is_set_back_revives_nothing)
     ck_assert_int_eq(fixture_mint(&fixture, &mint).error, 0);
     ck_assert_int_eq(reason_of(&fixture, token.secret, "kasa"), REASON_OK);
     ck_assert_int_eq(reason_of(&fixture, old.secret, "kasa"), REASON_OK);
-    ck_assert_int_eq(legacy_reason_of(&fixture, "legacy-key-of-the-clock"), REASON_OK);
+    ck_assert_int_eq(fixture_legacy_reason(&fixture, "legacy-key-of-the-clock"), REASON_OK);
 
     static const int64_t shifts_s[] = {2 * DAY, 0, -20000 * DAY, 2 * DAY};
     for (unsigned i = 0; i < 4; i++) {
         atomic_store(&clock_shift_s, shifts_s[i]);
         ck_assert_int_eq(reason_of(&fixture, token.secret, "kasa"), REASON_EXPIRED_TOKEN);
         ck_assert_int_eq(reason_of(&fixture, old.secret, "kasa"), REASON_REVOKED_TOKEN);
-        ck_assert_int_eq(legacy_reason_of(&fixture, "legacy-key-of-the-clock"),
+        ck_assert_int_eq(fixture_legacy_reason(&fixture, "legacy-key-of-the-clock"),
                          REASON_LEGACY_SUNSET);
     }
     fixture_close(&fixture);

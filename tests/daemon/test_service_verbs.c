@@ -240,17 +240,6 @@ END_TEST
 /* ---- removal ----------------------------------------------------------------------------------
  */
 
-static enum reason legacy_reason_of(struct fixture *fixture, const char *key)
-{
-    struct verdict verdict;
-    const struct text_query query = {.api_key = text_of(key), .site = TEXT("kasa")};
-    const struct service_config *as =
-        config_service(service_config_of(fixture->service), TEXT("default"));
-
-    ck_assert_int_eq(service_check_text(fixture->service, as, &query, &verdict), 0);
-    return verdict.reason;
-}
-
 static int keep_usage(const struct listing *listing, struct text position, void *userdata)
 {
     *(struct usage *)userdata = listing->usage;
@@ -274,15 +263,15 @@ START_TEST(a_legacy_key_that_is_added_again_starts_anew_and_is_saved_under_its_o
     mint.legacy_key = TEXT("0123456789abcdef");
     struct fixture_outcome first = fixture_mint(&fixture, &mint);
     for (unsigned i = 0; i < 3; i++)
-        ck_assert_int_eq(legacy_reason_of(&fixture, "0123456789abcdef"), REASON_OK);
+        ck_assert_int_eq(fixture_legacy_reason(&fixture, "0123456789abcdef"), REASON_OK);
     ck_assert_int_eq(fixture_legacy_remove(&fixture, first.key_id).error, 0);
-    ck_assert_int_eq(legacy_reason_of(&fixture, "0123456789abcdef"), REASON_UNKNOWN_TOKEN);
+    ck_assert_int_eq(fixture_legacy_reason(&fixture, "0123456789abcdef"), REASON_UNKNOWN_TOKEN);
     ck_assert_int_eq(fixture_legacy_remove(&fixture, first.key_id).error, -ENOENT);
 
     struct fixture_outcome second = fixture_mint(&fixture, &mint);
     ck_assert_uint_eq(second.remaining, 3);
     ck_assert_uint_eq(allowed_of(&fixture, second.key_id), 0);
-    ck_assert_int_eq(legacy_reason_of(&fixture, "0123456789abcdef"), REASON_OK);
+    ck_assert_int_eq(fixture_legacy_reason(&fixture, "0123456789abcdef"), REASON_OK);
     fixture_restart(&fixture);
     ck_assert_uint_eq(allowed_of(&fixture, second.key_id), 1);
     ck_assert_uint_eq(remaining_of(&fixture, second.key_id), 2);

@@ -78,7 +78,10 @@ cannot_stop_it() {
 # Nor may its own user, as which other programs may run: what a web server's exploit gives.
 cannot_read_its_memory() {
     ! grep -q 'define STKGATE_SANITIZED' "$STKGATE_BUILDDIR/config.h" || return 0
-    "${daemon[@]}" sleep 300 &
+    local standstill=$dir/own/standstill
+    mkfifo "$standstill"
+    chmod 666 "$standstill"
+    "${daemon[@]}" cat "$standstill" &
     local sleeper=$!
     for file in environ maps; do
         until_works "${daemon[@]}" grep -q . "/proc/$sleeper/$file"

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -62,10 +61,10 @@ static bool is_whole(const char *request)
     return end && strlen(end + 4) >= promised(request);
 }
 
-bool fake_exchange(const struct fake *fake, int child_fd, const char *reply, char *request,
+bool fake_exchange(const struct fake *fake, int end_fd, const char *reply, char *request,
                    size_t capacity)
 {
-    struct pollfd fds[2] = {{fake->listen_fd, POLLIN, 0}, {child_fd, POLLIN, 0}};
+    struct pollfd fds[2] = {{fake->listen_fd, POLLIN, 0}, {end_fd, POLLIN, 0}};
     ck_assert_msg(poll(fds, 2, PATIENCE_MS) > 0, "nobody came");
     if (!(fds[0].revents & POLLIN))
         return false;
@@ -144,20 +143,22 @@ void fake_admin(const struct fake *fake, struct fake_run *run)
     }
     if (run->can_be_asked)
         in_fd = err_fd = dialogue_with(run->input, &err_read_fd);
+    int end[2];
+    ck_assert_int_eq(pipe(end), 0);
     pid_t pid = fork();
     ck_assert_int_ge(pid, 0);
     if (pid == 0) {
+        close(end[0]);
         setenv("TERM", "xterm", 1);
         dup2(in_fd, STDIN_FILENO);
         dup2(out_fd, STDOUT_FILENO);
         dup2(err_fd, STDERR_FILENO);
         be_program(fake, run);
     }
-    int child_fd = pidfd_open(pid, 0);
-    ck_assert_int_ge(child_fd, 0);
+    close(end[1]);
     run->request_count = 0;
     for (unsigned i = 0; i < FAKE_EXCHANGES_MAX && run->replies[i]; i++) {
-        if (!fake_exchange(fake, child_fd, run->replies[i], run->requests[i],
+        if (!fake_exchange(fake, end[0], run->replies[i], run->requests[i],
                            sizeof run->requests[i]))
             break;
         run->request_count++;
@@ -176,7 +177,7 @@ void fake_admin(const struct fake *fake, struct fake_run *run)
         rewind(err);
     take_text(read_fd, run->out);
     take_text(err_read_fd, run->err);
-    close(child_fd);
+    close(end[0]);
     if (run->can_be_asked)
         close(err_read_fd);
     if (run->on_terminal)

@@ -32,9 +32,9 @@ struct fake_run {
 void fake_start(struct fake *ret);
 void fake_stop(struct fake *fake);
 
-/* Accept one connection, take one request, send reply, close. False: child_fd (a pidfd, or -1)
- * said that there won't be any. Ends the test after 10 s. */
-bool fake_exchange(const struct fake *fake, int child_fd, const char *reply, char *request,
+/* Accept one connection, take one request, send reply, close. False: end_fd (or
+ * -1) is a pipe that hung up first, and there won't be any. Ends the test after 10 s. */
+bool fake_exchange(const struct fake *fake, int end_fd, const char *reply, char *request,
                    size_t capacity);
 
 /* A whole answer with this body; static storage that holds eight of them. */

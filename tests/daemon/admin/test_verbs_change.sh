@@ -58,6 +58,7 @@ out_is "suspended $key_id of site kasa"
 is suspended_token "$token"
 admin 0 show "$key_id"
 out_has '^ +State: suspended$'
+[ "$(grep -c "^ *Reason: " "$dir/out")" = 1 ] || fail "not one reason, but more or less"
 out_has '^ +Reason: bill not paid$'
 admin 1 suspend "$key_id"
 err_has 'suspended already'
