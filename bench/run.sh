@@ -3,6 +3,7 @@
 #
 #   --markdown      print Markdown, for a README
 #   --tokens N      tokens in the table (100000)
+#   --large N       tokens in the table whose size and start are measured (1000000)
 #   --sync-ms N     what an fsync takes longer in the last measurement (100)
 #
 # All in a temporary directory and on Unix sockets; whatever is started is ended by its process id.
@@ -10,7 +11,7 @@
 set -euo pipefail
 
 build=${STKGATE_BUILDDIR:?the directory where stkgate was built}
-markdown='' tokens=100000 sync_ms=100
+markdown='' tokens=100000 large=1000000 sync_ms=100
 PATH=$PATH:/usr/sbin:/sbin
 
 die() { echo "bench: $*" >&2; exit 1; }
@@ -18,12 +19,16 @@ die() { echo "bench: $*" >&2; exit 1; }
 while [ $# -gt 0 ]; do
     case $1 in
     --markdown) markdown=yes ;;
-    --tokens | --sync-ms)
+    --tokens | --large | --sync-ms)
         [ $# -ge 2 ] || die "$1 needs a number"
-        if [ "$1" = --tokens ]; then tokens=$2; else sync_ms=$2; fi
+        case $1 in
+        --tokens) tokens=$2 ;;
+        --large) large=$2 ;;
+        *) sync_ms=$2 ;;
+        esac
         shift
         ;;
-    *) die "usage: run.sh [--markdown] [--tokens N] [--sync-ms N]" ;;
+    *) die "usage: run.sh [--markdown] [--tokens N] [--large N] [--sync-ms N]" ;;
     esac
     shift
 done
@@ -66,7 +71,7 @@ start_daemon() { # NAME, then what stands before the command: NAME/ has its sock
     until_listens "$dir/$name/check.sock"
 }
 
-# Whatever happens, the whole ends within three minutes.
+# Whatever happens, the whole ends within some minutes.
 run() { timeout --kill-after=5 "$1" "$build/bench/$2" "${@:3}" || die "bench/$2 failed"; }
 
 machine() {
@@ -91,6 +96,7 @@ tables() {
         }
         $1 == "time" { time[++times] = $0 }
         $1 == "ratio" { ratio[++ratios] = $0 }
+        $1 == "size" { size[++sizes] = $0 }
         $1 == "note" { note[++notes] = $2 }
         END {
             wide = "%-48s %9s %9s %9s %9s"
@@ -108,6 +114,16 @@ tables() {
                 split(ratio[i], f, "\t")
                 met = f[5] == "<" ? f[3] < f[6] + 0 : f[3] <= f[6] + 0
                 row(wide, f[2] " : " f[7], f[4], f[3], f[5] " " f[6], met ? "yes" : "NO")
+            }
+            if (sizes) {
+                print ""
+                wide = "%-48s %9s %12s %9s %9s"
+                row(wide, "in all", "value", "unit", "target", "met")
+                rule(5)
+            }
+            for (i = 1; i <= sizes; i++) {
+                split(size[i], f, "\t")
+                row(wide, f[2], f[3], f[4], "<= " f[5], f[3] + 0 <= f[5] + 0 ? "yes" : "NO")
             }
             if (notes) print ""
             for (i = 1; i <= notes; i++) print note[i] "."
@@ -196,7 +212,13 @@ amid_a_flood() {
     end_all
 }
 
+a_large_table() {
+    run 120 fill "$dir/large" "$large" "$dir/large.tokens"
+    run 180 large "$dir/large.tokens" "$dir/large.run" "$build/stkgate" daemon \
+        --state "$dir/large" --runtime "$dir/large.run" --config "$dir/config"
+}
+
 machine
 echo
-{ beside_redis && beside_nginx && on_a_slow_disk && amid_a_flood; } >"$dir/lines"
+{ beside_redis && beside_nginx && on_a_slow_disk && amid_a_flood && a_large_table; } >"$dir/lines"
 tables <"$dir/lines"
