@@ -2,11 +2,12 @@
 # coverage.sh - how many lines of each folder the tests went through, after `make check` in a build with
 # --enable-coverage; status 1 when lib or daemon has less than 90 %. --lines lists what was never run.
 set -euo pipefail
+STKGATE_SRCDIR=$(cd "${STKGATE_SRCDIR:?}" && pwd -P) # as gcovr names files
 cd "${STKGATE_BUILDDIR:?}"
 at_least=90
 
 report() {
-    gcovr --root "${STKGATE_SRCDIR:?}" --object-directory . --filter "$STKGATE_SRCDIR/(lib|module|daemon)/" \
+    gcovr --root "$STKGATE_SRCDIR" --object-directory . --filter "$STKGATE_SRCDIR/(lib|module|daemon)/" \
         --gcov-ignore-parse-errors . "$@"
 }
 if [ "${1:-}" = --lines ]; then

@@ -28,11 +28,21 @@ static void close_after(struct http_connection *connection, uint64_t span_ns)
 /* ---- requests ----------------------------------------------------------------------------------
  */
 
+/* Where MHD gives a request up for its arguments, which don't fit into its memory, it says nothing
+ * of an end. */
+static void free_unbegun(struct http_connection *connection)
+{
+    if (connection->request && !connection->request->begun)
+        http_request_free(connection->request);
+    connection->request = NULL;
+}
+
 /* MHD has the request line, and has not cut it up yet. */
 static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd)
 {
     struct http_connection *connection = cls;
 
+    free_unbegun(connection);
     if (connection->served)
         close_after(connection, connection->server->options.limits.request_deadline_ns);
     connection->request = http_request_new(connection, target);
@@ -316,6 +326,7 @@ void http_connection_free(struct http_connection *connection)
     if (connection->request && connection->request->suspended)
         MHD_resume_connection(connection->request->connection);
     MHD_stop_daemon(connection->mhd);
+    free_unbegun(connection);
     if (connection->user)
         quota_disconnect(server->options.quota, connection->user, QUOTA_HTTP,
                          connection->quota_bytes);

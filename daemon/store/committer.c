@@ -270,6 +270,9 @@ static void *run(void *userdata)
         if (error == 0)
             durations_add(&c->durations, took_ns);
         finish_batch(c, &batch, error);
+        pthread_mutex_unlock(&c->mutex);
+        table_map_relieve(&c->store->map); /* no answer waits for it */
+        pthread_mutex_lock(&c->mutex);
     }
     pthread_mutex_unlock(&c->mutex);
     return NULL;

@@ -242,6 +242,7 @@ static int open_table(struct store *store, const struct store_options *options,
         r = schema_open(store, dir, message);
     if (r < 0)
         return r;
+    store->map = table_map_find(store->env);
     r = table_file_prepare(store);
     if (r == 0)
         r = start_reading(store);

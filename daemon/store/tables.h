@@ -9,6 +9,7 @@
 #include <lmdb.h>
 
 #include "daemon/store/store.h"
+#include "daemon/store/table_map.h"
 
 enum table {
     TABLE_META = 0,
@@ -32,6 +33,7 @@ struct store {
     size_t last_txn;       /* LMDB's number of the last commit in it */
     uint64_t reserved_end; /* blocks are allocated up to here */
     bool disk_full;        /* only what needs the reserve may be written */
+    struct table_map map;  /* never changes once open */
 };
 
 /* The name that a table has in the file. Static. */

@@ -1,0 +1,35 @@
+/* table_map.h - the pages of data.mdb that are mapped into this process
+ *
+ * A page that was read stays mapped, and counts as this process's, until the kernel runs short of
+ * memory: with a million tokens in use some 700 bytes each, for which the OOM killer would take the
+ * daemon for a large one, and a look at it would tell nothing of what it needs. Unmapped, a page is
+ * still in the page cache, and the next read of it is a minor fault.
+ *
+ * Private to daemon/store.
+ */
+#ifndef STKGATE_DAEMON_STORE_TABLE_MAP_H
+#define STKGATE_DAEMON_STORE_TABLE_MAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lmdb.h>
+
+/* What may stay: a table of 100,000 tokens does. */
+#define TABLE_MAP_KEEP_BYTES (UINT64_C(64) << 20)
+
+struct table_map {
+    void *start; /* NULL: not known */
+    size_t len;
+    uint64_t keep_bytes;
+};
+
+/* Where this env has its file, which LMDB does not tell: as /proc/self/maps has it. Of a map that
+ * is not found nothing is ever unmapped. */
+struct table_map table_map_find(MDB_env *env);
+
+/* Unmap all of its pages when this process has more than keep_bytes of files in memory. In any
+ * thread, beside others that read: they fault the pages in again. */
+void table_map_relieve(const struct table_map *map);
+
+#endif

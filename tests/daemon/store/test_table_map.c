@@ -1,0 +1,148 @@
+/* The table's pages in this process: none stays that nobody needs, and each comes back. */
+#include "daemon/store/table_map.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/store/committer.h"
+#include "tests/daemon/store/fixture.h"
+#include "tests/suite.h"
+
+#define TOKENS 500
+
+static struct store *store;
+static char dir[FIXTURE_PATH_MAX];
+
+/* Of proc(5)'s smaps: how much of the map that begins there is resident. */
+static size_t resident_bytes(const struct table_map *map)
+{
+    char line[1024];
+    size_t kib = 0;
+    bool here = false;
+    FILE *smaps = fopen("/proc/self/smaps", "re");
+
+    ck_assert_ptr_nonnull(smaps);
+    while (fgets(line, sizeof line, smaps)) {
+        char *end;
+        uintptr_t start = strtoull(line, &end, 16);
+        if (end > line && *end == '-')
+            here = start == (uintptr_t)map->start;
+        else if (here && strncmp(line, "Rss:", 4) == 0)
+            kib = strtoul(line + 4, NULL, 10);
+    }
+    fclose(smaps);
+    return kib * 1024;
+}
+
+static void read_all(void)
+{
+    ck_assert_int_eq(store_read_begin(store), 0);
+    for (unsigned n = 1; n <= TOKENS; n++) {
+        char key_id[KEY_ID_LEN + 1];
+        struct record record;
+        ck_assert_int_eq(store_find_key_id(store, fixture_key_id(n, key_id), &record), 0);
+        ck_assert(text_equal(record.key_id, text_of(key_id)));
+    }
+    store_read_end(store);
+}
+
+static void begin(void)
+{
+    fixture_make_dir(dir);
+    store = fixture_open(dir);
+    for (unsigned n = 1; n <= TOKENS; n++) {
+        struct change change;
+        fixture_mint(n, &change);
+        fixture_must_apply(store, &change);
+    }
+    read_all();
+}
+
+static void end(void)
+{
+    store_close(store);
+    fixture_remove_dir(dir);
+}
+
+START_TEST(knows_where_the_table_is)
+{
+    begin();
+    MDB_envinfo info;
+    ck_assert_int_eq(mdb_env_info(store->env, &info), 0);
+    ck_assert_ptr_nonnull(store->map.start);
+    ck_assert_uint_eq(store->map.len, info.me_mapsize);
+    /* A record lies in it: it is LMDB's, and not another map of the file. */
+    struct record record;
+    char key_id[KEY_ID_LEN + 1];
+    ck_assert_int_eq(store_read_begin(store), 0);
+    ck_assert_int_eq(store_find_key_id(store, fixture_key_id(1, key_id), &record), 0);
+    ck_assert_uint_lt((uintptr_t)record.key_id.data - (uintptr_t)store->map.start, store->map.len);
+    store_read_end(store);
+    end();
+}
+END_TEST
+
+START_TEST(keeps_what_is_little)
+{
+    begin();
+    size_t before = resident_bytes(&store->map);
+    ck_assert_uint_gt(before, 0);
+    table_map_relieve(&store->map);
+    ck_assert_uint_eq(resident_bytes(&store->map), before);
+    end();
+}
+END_TEST
+
+START_TEST(gives_back_what_is_much_and_reads_it_again)
+{
+    begin();
+    struct table_map map = store->map;
+    map.keep_bytes = 0;
+    table_map_relieve(&map);
+    ck_assert_uint_eq(resident_bytes(&map), 0);
+    read_all();
+    ck_assert_uint_gt(resident_bytes(&map), 0);
+    end();
+}
+END_TEST
+
+START_TEST(never_unmaps_what_it_did_not_find)
+{
+    begin();
+    const struct table_map map = {0};
+    size_t before = resident_bytes(&store->map);
+    table_map_relieve(&map);
+    ck_assert_uint_eq(resident_bytes(&store->map), before);
+    end();
+}
+END_TEST
+
+static void on_done(const struct change *change, const struct change_result *result, void *userdata)
+{
+    ck_assert_int_eq(result->error, 0);
+}
+
+START_TEST(the_committer_gives_back_after_a_batch)
+{
+    begin();
+    store->map.keep_bytes = 0;
+    ck_assert_uint_gt(resident_bytes(&store->map), 0);
+    struct committer *committer;
+    struct change change;
+    ck_assert_int_eq(committer_new(store, &committer), 0);
+    fixture_mint(TOKENS + 1, &change);
+    ck_assert_int_eq(committer_submit(committer, &change, on_done, NULL), 0);
+    struct pollfd pollfd = {.fd = committer_fd(committer), .events = POLLIN};
+    ck_assert_int_eq(poll(&pollfd, 1, 30000), 1);
+    committer_collect(committer);
+    committer_free(committer); /* which waits for its thread */
+    ck_assert_uint_eq(resident_bytes(&store->map), 0);
+    end();
+}
+END_TEST
+
+SUITE_MAIN("table_map", knows_where_the_table_is, keeps_what_is_little,
+           gives_back_what_is_much_and_reads_it_again, never_unmaps_what_it_did_not_find,
+           the_committer_gives_back_after_a_batch)
