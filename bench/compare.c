@@ -13,6 +13,7 @@
 
 #include "bench/echo.h"
 #include "bench/gate.h"
+#include "bench/place.h"
 #include "bench/probe.h"
 #include "bench/series.h"
 #ifdef HAVE_HIREDIS
@@ -113,6 +114,7 @@ int main(int argc, char *argv[])
     as_check.as_check = true;
     echo_start(&echo);
     echo_start(&as_check);
+    place_on_first();
     open_gate(&gate, argv[1], &tokens);
     struct subject subjects[SUBJECTS] = {
         [ECHO] = {echo_name, echo_call, &echo},

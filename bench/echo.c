@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/place.h"
+
 #define PACKET_MAX 8192
 
 static void serve(int fd, size_t answer_bytes)
@@ -48,6 +50,7 @@ void echo_start(struct echo *echo)
     if (echo->server == 0) {
         close(fds[0]);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        place_on_last();
         if (echo->as_check)
             serve_as_check(fds[1], echo->answer_bytes);
         else

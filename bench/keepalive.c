@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "bench/http.h"
+#include "bench/place.h"
 #include "bench/series.h"
 
 enum {
@@ -38,6 +39,7 @@ int main(int argc, char *argv[])
 
     if (argc != 4)
         errx(EXIT_FAILURE, "usage: keepalive HTTP-SOCKET NGINX-SOCKET TOKENS");
+    place_on_first();
     http_open(&gate, argv[1]);
     http_open(&nginx, argv[2]);
     token_file_load(argv[3], &tokens);
