@@ -4,7 +4,7 @@
 . "${STKGATE_SRCDIR:?}/tests/rig.sh"
 
 daemon() { # state runtime
-    expect 1 "$stkgate" daemon --state "$1" --runtime "$2" --config "$dir/config"
+    expect 1 timeout 30 "$stkgate" daemon --state "$1" --runtime "$2" --config "$dir/config"
 }
 
 start_daemon
@@ -38,9 +38,9 @@ said "$dir/cut"
 expect 64 "$stkgate" daemon stk_live_not-an-argument
 said "takes options only"
 expect 64 "$stkgate" daemon --no-such-option
-expect 1 "$stkgate" daemon --config "$dir/nowhere"
+expect 1 timeout 30 "$stkgate" daemon --config "$dir/nowhere"
 echo 'cost = 0' >"$dir/config/services.d/shop.conf"
-expect 1 "$stkgate" daemon --config "$dir/config" --check-config
+expect 1 timeout 30 "$stkgate" daemon --config "$dir/config" --check-config
 said "shop.conf:1: cost: write a whole number from 1"
 echo 'cost = 2' >"$dir/config/services.d/shop.conf"
 expect 0 "$stkgate" daemon --config "$dir/config" --check-config

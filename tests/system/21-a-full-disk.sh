@@ -96,6 +96,6 @@ fi
 umount "$dir/state" 2>/dev/null
 mount -t tmpfs -o size=64k,mode=700 none "$dir/state" || fail "mount tmpfs"
 fill_up
-expect 1 "$stkgate" daemon --state "$dir/state" --runtime "$dir/run" --config "$dir/config"
+expect 1 timeout 30 "$stkgate" daemon --state "$dir/state" --runtime "$dir/run" --config "$dir/config"
 said "$dir/state.*No space left on device"
 exit 0

@@ -62,10 +62,10 @@ got=0
 check --site kasa >"$dir/out" 2>&1 || got=$?
 [ $got = 69 ] || fail "a check of a table that is gone ended with status $got"
 ended_with "data.mdb can't be read: it was cut"
-expect 1 "$stkgate" daemon --state "$dir/state" --runtime "$dir/run" --config "$dir/config"
+expect 1 timeout 30 "$stkgate" daemon --state "$dir/state" --runtime "$dir/run" --config "$dir/config"
 said "$dir/state: data.mdb is not a table of stkgate's, or its beginning is damaged: restore it"
 head -c 40960 "$dir/whole" >"$table"
-expect 1 "$stkgate" daemon --state "$dir/state" --runtime "$dir/run" --config "$dir/config"
+expect 1 timeout 30 "$stkgate" daemon --state "$dir/state" --runtime "$dir/run" --config "$dir/config"
 said "$dir/state: data.mdb is (truncated: 40960 bytes, where [0-9]* were written|.*damaged).*restore it"
 cp "$dir/whole" "$table"
 start_daemon

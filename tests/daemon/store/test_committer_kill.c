@@ -71,7 +71,7 @@ __attribute__((visibility("default"))) ssize_t writev(int fd, const struct iovec
 struct report {
     uint64_t seq;
     uint32_t verb;
-    uint32_t n;         /* the one changed; of a mint the new one */
+    uint32_t n;         /* the one changed; of a mint the new one; of a scope 0 */
     uint32_t successor; /* of a rotation */
 };
 
@@ -83,6 +83,8 @@ struct worker {
 static unsigned number_of(struct text key_id)
 {
     char digits[KEY_ID_LEN + 1];
+    if (key_id.len == 0)
+        return 0;
     ck_assert(text_copy(key_id, digits, sizeof digits));
     return (unsigned)strtoul(digits + strlen("key_"), NULL, 10);
 }
@@ -91,10 +93,17 @@ static void report(const struct change *change, const struct change_result *resu
 {
     struct worker *worker = userdata;
     worker->under_way--;
+    struct report r = {.seq = result->seq, .verb = change->verb};
     struct record record;
-    if (result->error < 0 || record_decode(result->record, result->record_len, &record) < 0)
+    if (change->verb == CHANGE_SCOPE_ADD && result->error == -EEXIST)
+        return; /* the same names come up again */
+    if (result->error < 0)
         _exit(3);
-    struct report r = {.seq = result->seq, .verb = change->verb, .n = number_of(record.key_id)};
+    if (change->verb != CHANGE_SCOPE_ADD) {
+        if (record_decode(result->record, result->record_len, &record) < 0)
+            _exit(3);
+        r.n = number_of(record.key_id);
+    }
     if (change->verb == CHANGE_ROTATE) {
         r.successor = r.n;
         r.n = number_of(text_of(change->key_id));
@@ -103,7 +112,15 @@ static void report(const struct change *change, const struct change_result *resu
         _exit(4);
 }
 
-#define PLAN_STEPS 13
+#define PLAN_STEPS  15
+#define PLAN_SCOPES 40 /* there is room for so many names */
+#define GRACE_S     900
+#define SHORTER_S   300
+
+static void scope_name(unsigned n, char ret[static SCOPE_NAME_MAX + 1])
+{
+    snprintf(ret, SCOPE_NAME_MAX + 1, "planned:%u", n);
+}
 
 /* Step i of a plan in which each verb comes up, on numbers that no step before has used. */
 static void plan(unsigned first, unsigned i, struct change *ret)
@@ -114,7 +131,7 @@ static void plan(unsigned first, unsigned i, struct change *ret)
     case 0: fixture_mint(n, ret); break;
     case 1: fixture_mint(n + 1, ret); break;
     case 2: fixture_rotate(n, n + 2, 0, ret); break;
-    case 3: fixture_rotate(n + 1, n + 3, 900, ret); break;
+    case 3: fixture_rotate(n + 1, n + 3, GRACE_S, ret); break;
     case 4: fixture_revoke(n + 2, "as planned", ret); break;
     case 5: fixture_legacy(n + 4, ret); break;
     case 6: fixture_order(CHANGE_SUSPEND, n + 1, ret); break;
@@ -125,9 +142,17 @@ static void plan(unsigned first, unsigned i, struct change *ret)
         fixture_edit(n + 1, EDIT_NAME, &token.record, ret);
         break;
     case 9: fixture_order(CHANGE_ROTATE_CANCEL, n + 1, ret); break;
-    case 10: fixture_rotate(n + 1, n + 5, 900, ret); break;
-    case 11: fixture_order(CHANGE_ROTATE_FINISH, n + 1, ret); break;
-    case 12: fixture_order(CHANGE_LEGACY_REMOVE, n + 4, ret); break;
+    case 10: fixture_rotate(n + 1, n + 5, GRACE_S, ret); break;
+    case 11:
+        fixture_order(CHANGE_ROTATE_SHORTEN, n + 1, ret);
+        ret->grace_s = SHORTER_S;
+        break;
+    case 12: fixture_order(CHANGE_ROTATE_FINISH, n + 1, ret); break;
+    case 13: fixture_order(CHANGE_LEGACY_REMOVE, n + 4, ret); break;
+    case 14:
+        fixture_change(CHANGE_SCOPE_ADD, ret);
+        scope_name(i / PLAN_STEPS % PLAN_SCOPES, ret->scope);
+        break;
     }
 }
 
@@ -193,7 +218,8 @@ struct model {
     unsigned next; /* number not used yet */
     unsigned count;
     uint8_t states[NUMBERS_MAX];
-    bool suspended[NUMBERS_MAX], edited[NUMBERS_MAX];
+    unsigned scopes;
+    bool suspended[NUMBERS_MAX], edited[NUMBERS_MAX], shortened[NUMBERS_MAX];
     uint32_t successors[NUMBERS_MAX];
     uint64_t last_seq[NUMBERS_MAX];
 };
@@ -254,7 +280,13 @@ static void make_model(struct store *store)
             model_set(n, ROTATED, seq);
             model_set(successor, ACTIVE, seq);
             model.successors[n] = successor;
+            model.shortened[n] = false;
             model.edited[successor] = model.edited[n];
+            break;
+        case CHANGE_ROTATE_SHORTEN:
+            ck_assert_uint_eq(model.states[n], ROTATED);
+            model_set(n, ROTATED, seq);
+            model.shortened[n] = true;
             break;
         case CHANGE_ROTATE_FINISH:
             ck_assert_uint_eq(model.states[n], ROTATED);
@@ -265,6 +297,10 @@ static void make_model(struct store *store)
             ck_assert_uint_eq(successor, model.successors[n]);
             model_set(n, ACTIVE, seq);
             model_set(successor, REVOKED, seq);
+            break;
+        case CHANGE_SCOPE_ADD:
+            ck_assert_uint_eq(n, 0);
+            model.scopes++;
             break;
         case CHANGE_SUSPEND:
         case CHANGE_RESUME:
@@ -303,6 +339,9 @@ static void check_record(const struct record *record)
     case REVOKED: ck_assert(record->revoked); break;
     case ROTATED:
         ck_assert(record->revoked != (record->grace_until != 0));
+        if (record->grace_until != 0)
+            ck_assert_int_eq(record->grace_until,
+                             FIXTURE_NOW + (model.shortened[n] ? SHORTER_S : GRACE_S));
         ck_assert_uint_eq(number_of(record->rotated_to), model.successors[n]);
         break;
     default: ck_abort_msg("%u is in no audit entry", n);
@@ -342,6 +381,10 @@ static void check_table(struct store *store)
         int r = store_find_digest(store, token.record.digest, &record);
         ck_assert_int_eq(r, model.states[n] == ABSENT ? -ENOENT : 0);
     }
+    struct scope_registry scopes, built_in;
+    scope_registry_init(&built_in);
+    ck_assert_int_eq(store_scopes(store, &scopes), 0);
+    ck_assert_uint_eq(scopes.count, built_in.count + model.scopes);
     struct usage usage;
     ck_assert_int_eq(store_usage(store, TEXT("key_0000000000000001"), &usage), 0);
 }
