@@ -97,12 +97,12 @@ static json_t *connections_value(const struct quota *quota)
 
 json_t *admin_json_status(const struct admin_status *status)
 {
-    return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "version",
+    return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:n}", "version",
                      status->version, "uptime_s", number(status->uptime_s), "started_at",
                      moment(status->started_at), "pid", number((uint64_t)status->pid), "seq",
                      number(status->stats.seq), "credentials", number(status->stats.credentials),
                      "map", map_value(&status->stats), "commits", commits_value(&status->commits),
                      "checks", checks_value(status->checks), "services",
                      services_value(status->config), "clients", clients_value(status->quota),
-                     "connections", connections_value(status->quota));
+                     "connections", connections_value(status->quota), "lease");
 }

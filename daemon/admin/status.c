@@ -164,6 +164,15 @@ static void print_connections(const json_t *connections)
     printf("%s of %s\n", bytes, max);
 }
 
+/* Of a view of the table that programs map. A daemon without one gives none. */
+static void print_lease(const json_t *status)
+{
+    if (!json_is_null(json_object_get(status, "lease")))
+        return;
+    facts_begin("Lease");
+    puts("none: every check asks the daemon");
+}
+
 static void add_number(struct table *table, const json_t *client, const char *member,
                        enum style style)
 {
@@ -213,6 +222,7 @@ static int print(const struct admin *admin, const json_t *answer)
         print_checks(json_object_get(answer, "checks"));
     if (has(answer, "connections"))
         print_connections(json_object_get(answer, "connections"));
+    print_lease(answer);
     return json_array_size(clients) > 0 ? print_clients(admin, clients) : EXIT_STATUS_OK;
 }
 

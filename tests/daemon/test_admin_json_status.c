@@ -58,7 +58,7 @@ START_TEST(shows_the_status)
         "\"refused\":0}],"
         "\"connections\":{\"check\":0,\"check_max\":700,\"check_per_user_max\":3,\"http\":1,"
         "\"http_max\":600,\"http_per_user_max\":2,\"bytes\":100,\"bytes_max\":5000000,"
-        "\"bytes_per_user_max\":1000}}");
+        "\"bytes_per_user_max\":1000},\"lease\":null}");
     free(dump);
     json_decref(object);
     quota_disconnect(quota, user, QUOTA_HTTP, 100);

@@ -27,7 +27,7 @@ static const char whole[] = "{" HEAD MAP(
                 "\"connections\":{\"check\":15,\"check_max\":1000,\"check_per_user_max\":500,"
                 "\"http\":1,"
                 "\"http_max\":100,\"http_per_user_max\":50,\"bytes\":70000,\"bytes_max\":268435456,"
-                "\"bytes_per_user_max\":134217728}}";
+                "\"bytes_per_user_max\":134217728},\"lease\":null}";
 
 START_TEST(tells_all_in_words)
 {
@@ -50,6 +50,7 @@ START_TEST(tells_all_in_words)
                               " Connections: 15 of 1000 check, at most 500 of one user\n"
                               "              1 of 100 http, at most 50 of one user\n"
                               "   In flight: 68.3 KiB of 256.0 MiB\n"
+                              "       Lease: none: every check asks the daemon\n"
                               "\n"
                               "USER            CHECK  HTTP  IN FLIGHT  REFUSED\n"
                               "root                3     1   64.0 KiB        0\n"
