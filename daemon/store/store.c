@@ -275,6 +275,7 @@ struct store *store_close(struct store *store)
         return NULL;
     if (store->read)
         mdb_txn_abort(store->read);
+    table_map_forget(&store->map);
     if (store->env)
         mdb_env_close(store->env);
     if (store->lock_fd >= 0)

@@ -1,5 +1,6 @@
 #include "daemon/store/table_map.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,9 +27,8 @@ static bool is_of(const char *line, ino_t inode, size_t len, struct table_map *r
     return true;
 }
 
-struct table_map table_map_find(MDB_env *env)
+static void find_start(MDB_env *env, struct table_map *ret)
 {
-    struct table_map map = {.keep_bytes = TABLE_MAP_KEEP_BYTES};
     MDB_envinfo info;
     mdb_filehandle_t fd;
     struct stat st;
@@ -36,34 +36,55 @@ struct table_map table_map_find(MDB_env *env)
     size_t capacity = 0;
 
     if (mdb_env_info(env, &info) != 0 || mdb_env_get_fd(env, &fd) != 0 || fstat(fd, &st) < 0)
-        return map;
+        return;
     FILE *maps = fopen("/proc/self/maps", "re");
     if (!maps)
-        return map;
-    while (!map.start && getline(&line, &capacity, maps) > 0)
-        is_of(line, st.st_ino, info.me_mapsize, &map);
+        return;
+    while (!ret->start && getline(&line, &capacity, maps) > 0)
+        is_of(line, st.st_ino, info.me_mapsize, ret);
     free(line);
     fclose(maps);
+}
+
+struct table_map table_map_find(MDB_env *env)
+{
+    struct table_map map = {.keep_bytes = TABLE_MAP_KEEP_BYTES};
+
+    map.statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    if (map.statm_fd < 0)
+        return map;
+    find_start(env, &map);
+    if (!map.start)
+        close(map.statm_fd);
     return map;
 }
 
-/* RssFile and RssShmem, of proc(5)'s statm: it is kept as a counter, and costs a look. */
-static uint64_t file_bytes_resident(void)
+void table_map_forget(struct table_map *map)
 {
-    unsigned long pages = 0;
-    FILE *statm = fopen("/proc/self/statm", "re");
+    if (map->start)
+        close(map->statm_fd);
+    map->start = NULL;
+}
 
-    if (!statm)
+/* RssFile and RssShmem, the third number of proc(5)'s statm: it is kept as a counter, and costs a
+ * look. 0 when it can't be read. */
+static uint64_t file_bytes_resident(int statm_fd)
+{
+    char line[128];
+    unsigned long pages;
+    ssize_t len = pread(statm_fd, line, sizeof line - 1, 0);
+
+    if (len <= 0)
         return 0;
+    line[len] = '\0';
     /* NOLINTNEXTLINE(cert-err34-c): the kernel's own numbers */
-    if (fscanf(statm, "%*u %*u %lu", &pages) != 1)
-        pages = 0;
-    fclose(statm);
+    if (sscanf(line, "%*u %*u %lu", &pages) != 1)
+        return 0;
     return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 void table_map_relieve(const struct table_map *map)
 {
-    if (map->start && file_bytes_resident() > map->keep_bytes)
+    if (map->start && file_bytes_resident(map->statm_fd) > map->keep_bytes)
         (void)madvise(map->start, map->len, MADV_DONTNEED);
 }

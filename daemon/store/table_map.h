@@ -22,11 +22,15 @@ struct table_map {
     void *start; /* NULL: not known */
     size_t len;
     uint64_t keep_bytes;
+    int statm_fd; /* /proc/self/statm: no descriptor comes and goes beside the event loop's */
 };
 
 /* Where this env has its file, which LMDB does not tell: as /proc/self/maps has it. Of a map that
- * is not found nothing is ever unmapped. */
+ * is not found (start is NULL) nothing is ever unmapped. */
 struct table_map table_map_find(MDB_env *env);
+
+/* Before the env is closed. */
+void table_map_forget(struct table_map *map);
 
 /* Unmap all of its pages when this process has more than keep_bytes of files in memory. In any
  * thread, beside others that read: they fault the pages in again. */
