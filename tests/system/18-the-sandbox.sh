@@ -36,5 +36,7 @@ entries -u stkgate.service SYSLOG_IDENTIFIER=intruder -o cat >"$dir/out"
 out_lacks ALLOWED
 out_lacks FAILS
 attempts=$(wc -l <"$dir/outside")
-[ "$(wc -l <"$dir/out")" = "$attempts" ] && [ "$attempts" -gt 30 ] || fail "not all was tried"
+# A build that counts its lines says there, too, that it can't write them down.
+[ "$(grep -cE '^(works|denied): ' "$dir/out")" = "$attempts" ] && [ "$attempts" -gt 30 ] ||
+    fail "not all was tried"
 exit 0
