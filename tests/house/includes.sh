@@ -33,6 +33,7 @@ may() {
 
 may lib/core 'lib/core/.*'
 may lib/wire 'lib/(core|wire)/.*'
+may lib/view 'lib/(core|view)/.*'
 may module/client 'stkgate\.h|module/client/.*|lib/(core|wire)/.*'
 may module/cli 'module/cli/.*|daemon/commands\.h|stkgate\.h'
 may daemon/store 'daemon/store/.*|lib/core/.*'
@@ -50,11 +51,11 @@ only 'stkgate\.h' '^module/'
 
 # core is pure: no clock, no files, no sockets, no printing, no threads.
 pure=$(grep -nE '^#include <(time|unistd|fcntl|pthread|signal|poll|syslog|sys/(socket|stat|un|mman|random|uio)|netinet/.*)\.h>' \
-    lib/core/*.[ch] lib/wire/*.[ch] | grep -vE '^lib/core/moment\.c:[0-9]*:#include <time\.h>')
+    lib/core/*.[ch] lib/wire/*.[ch] lib/view/*.[ch] | grep -vE '^lib/core/moment\.c:[0-9]*:#include <time\.h>')
 calls=$(grep -nE '\b(clock_gettime|time|getrandom|open|read|write|printf|fprintf|syslog|getenv)\(' \
-    lib/core/*.c lib/wire/*.c | grep -vE '^\S+ *(/?\*|//)')
+    lib/core/*.c lib/wire/*.c lib/view/*.c | grep -vE '^\S+ *(/?\*|//)')
 if [ -n "$pure$calls" ]; then
-    echo "lib/core and lib/wire are pure, but:"
+    echo "lib/core, lib/wire and lib/view are pure, but:"
     echo "$pure$calls"
     wrong=1
 fi

@@ -1,0 +1,113 @@
+/* layout.h - the view: what the daemon publishes of its table, for other processes to decide from
+ *
+ * One file in memory, mapped by its readers, written by the daemon alone, little-endian as this
+ * machine is. At its start the header; then, each on a page of its own:
+ *
+ *   tags   one byte a slot: 0 free, else a byte of the digest. A lookup looks at the tags of a
+ *          group, a cache line of 64, and then at the one slot (mostly) whose tag fits.
+ *   slots  two cache lines each, that begin with a state
+ *   heap   what few credentials have and what is too long for a slot: origins; whole records
+ *
+ * A slot is written once in the life of a view. Its commit point is its tag, stored with release
+ * after all else; from then on the state alone changes, by one store. Whoever dies between two
+ * stores leaves nothing that a reader would have to wait for: what has no tag is not there.
+ *
+ * The bucket of a slot is at the same index in another file, so that both can be fetched at once. A
+ * credential that was edited has a new slot and its old bucket.
+ */
+#ifndef STKGATE_VIEW_LAYOUT_H
+#define STKGATE_VIEW_LAYOUT_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define VIEW_MAGIC        UINT64_C(0x7765697645544753) /* "SGTEView" */
+#define VIEW_VERSION      1
+#define VIEW_PAGE         4096
+#define VIEW_GROUP_SLOTS  64
+#define VIEW_GROUP_WORDS  (VIEW_GROUP_SLOTS / 8)
+#define VIEW_GROUPS_MAX   (UINT32_MAX / VIEW_GROUP_SLOTS)
+#define VIEW_HEAP_MAX     (UINT64_C(1) << 32) /* offsets are 32 bits */
+#define VIEW_PROBE_GROUPS 32                  /* a lookup goes no further, nor does a writer */
+
+struct view_header {
+    /* Never changes. */
+    uint64_t magic;
+    uint32_t version;
+    uint32_t groups;
+    uint64_t heap_bytes;
+    uint64_t bytes; /* of the whole file */
+    uint64_t unused[4];
+    /* Changes while it is mapped: */
+    _Atomic uint64_t valid_until_ns; /* the lease, CLOCK_MONOTONIC; see lease.h */
+    _Atomic uint64_t superseded;     /* 1: there is a larger one */
+    _Atomic uint64_t generation;     /* of policies and scope names */
+    _Atomic uint64_t wall_floor_s;   /* the time of day is not before that */
+    _Atomic uint64_t heap_used;      /* the writer's own */
+};
+
+enum view_state {
+    VIEW_LIVE = 1,
+    VIEW_SUSPENDED = 2,
+    VIEW_REVOKED = 3,
+    VIEW_MOVED = 4,   /* look on: there is a newer slot */
+    VIEW_REMOVED = 5, /* look on: it may have been added anew */
+};
+
+/* Which word of a slot has what. */
+enum view_word {
+    VIEW_WORD_STATE, /* enum view_state: the one that changes */
+    VIEW_WORD_DIGEST,
+    VIEW_WORD_SCOPES = VIEW_WORD_DIGEST + 4,
+    VIEW_WORD_WINDOW, /* ns */
+    VIEW_WORD_LIMIT,  /* requests, burst: 32 bits each, the first in the lower half */
+    VIEW_WORD_TIMES,  /* expires_at, grace_until: the same */
+    VIEW_WORD_KEY_ID, /* without its "key_" */
+    VIEW_WORD_SITE = VIEW_WORD_KEY_ID + 2,
+    VIEW_WORD_SHAPE = VIEW_WORD_SITE + 3, /* bucket: 32 bits; then enum view_flag; site's length */
+    VIEW_WORD_HEAP,                       /* offset, length: 32 bits each */
+    VIEW_SLOT_WORDS,
+};
+_Static_assert(VIEW_SLOT_WORDS == 16, "two cache lines");
+
+#define VIEW_SITE_INLINE 24
+
+enum view_flag {
+    VIEW_KIND_MASK = 3, /* enum kind */
+    VIEW_MISSING_ORIGIN = 4,
+    VIEW_STRICT = 8,
+    VIEW_WHOLE =
+        16, /* the heap has the encoded record, and the other words but SHAPE are not used */
+};
+
+struct view_slot {
+    _Alignas(128) _Atomic uint64_t words[VIEW_SLOT_WORDS];
+};
+
+/* Where the parts begin. */
+struct view_geometry {
+    uint64_t tags, slots, heap, bytes;
+};
+
+/* groups at most VIEW_GROUPS_MAX, heap_bytes at most VIEW_HEAP_MAX: it does not overflow then. */
+static inline struct view_geometry view_geometry(uint32_t groups, uint64_t heap_bytes)
+{
+    struct view_geometry g;
+    uint64_t slots = (uint64_t)groups * VIEW_GROUP_SLOTS;
+
+    g.tags = VIEW_PAGE;
+    g.slots = g.tags + (slots + VIEW_PAGE - 1) / VIEW_PAGE * VIEW_PAGE;
+    g.heap = g.slots + slots * sizeof(struct view_slot);
+    g.bytes = g.heap + (heap_bytes + VIEW_PAGE - 1) / VIEW_PAGE * VIEW_PAGE;
+    return g;
+}
+
+/* One a slot, in a file of their own that direct clients may write: nothing in it is believed
+ * further than it can be true. */
+struct view_bucket {
+    _Alignas(32) _Atomic uint64_t tat; /* see rate.h */
+    _Atomic uint64_t allowed, refused; /* since the daemon last looked */
+    _Atomic uint64_t last_used_s;
+};
+
+#endif

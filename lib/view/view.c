@@ -1,0 +1,259 @@
+#include "lib/view/view.h"
+
+#include <errno.h>
+
+#define READ_ATTEMPTS 4
+
+#define LOWS          UINT64_C(0x0101010101010101)
+#define TOPS          UINT64_C(0x8080808080808080)
+
+/* ---- the mapping -------------------------------------------------------------------------------
+ */
+
+int view_open(const void *bytes, size_t len, struct view *ret)
+{
+    const struct view_header *header = bytes;
+    const uint8_t *start = bytes;
+
+    if (len < VIEW_PAGE)
+        return -EBADMSG;
+    /* One copy: what is checked is what is used. */
+    const volatile struct view_header *shared = header;
+    uint32_t groups = shared->groups, version = shared->version;
+    uint64_t heap_bytes = shared->heap_bytes;
+    if (shared->magic != VIEW_MAGIC)
+        return -EBADMSG;
+    if (version != VIEW_VERSION)
+        return -EPROTONOSUPPORT;
+    if (groups == 0 || groups > VIEW_GROUPS_MAX || heap_bytes > VIEW_HEAP_MAX)
+        return -EBADMSG;
+    struct view_geometry g = view_geometry(groups, heap_bytes);
+    if (g.bytes != len)
+        return -EBADMSG;
+    *ret = (struct view){
+        .header = header,
+        .tags = (const _Atomic uint64_t *)(const void *)(start + g.tags),
+        .slots = (const struct view_slot *)(const void *)(start + g.slots),
+        .heap = start + g.heap,
+        .groups = groups,
+        .heap_bytes = heap_bytes,
+    };
+    return 0;
+}
+
+/* ---- looking up --------------------------------------------------------------------------------
+ *
+ * A digest is as good as random, so its first bytes are its hash: the first eight choose the group,
+ * the next the tag.
+ */
+
+static uint64_t digest_word(const uint8_t digest[static DIGEST_BYTES], unsigned i)
+{
+    uint64_t word;
+
+    memcpy(&word, digest + (size_t)8 * i, sizeof word);
+    return word;
+}
+
+uint8_t view_tag(const uint8_t digest[static DIGEST_BYTES])
+{
+    return digest[8] != 0 ? digest[8] : 1;
+}
+
+/* The top bit of each byte of word that is 0. */
+static uint64_t zero_bytes(uint64_t word)
+{
+    return ~(((word & ~TOPS) + ~TOPS) | word | ~TOPS);
+}
+
+static void look_at_group(const struct view *view, struct view_walk *walk)
+{
+    const _Atomic uint64_t *tags = view->tags + (size_t)walk->group * VIEW_GROUP_WORDS;
+    uint64_t free_slots = 0;
+
+    for (unsigned i = 0; i < VIEW_GROUP_WORDS; i++) {
+        uint64_t word = atomic_load_explicit(&tags[i], memory_order_acquire);
+        walk->matches[i] = zero_bytes(word ^ walk->pattern);
+        free_slots |= zero_bytes(word);
+    }
+    walk->word = 0;
+    walk->last = free_slots != 0;
+}
+
+void view_walk_begin(const struct view *view, const uint8_t digest[static DIGEST_BYTES],
+                     struct view_walk *ret)
+{
+    __extension__ typedef unsigned __int128 wide;
+
+    ret->pattern = LOWS * view_tag(digest);
+    ret->group = (uint32_t)(((wide)digest_word(digest, 0) * view->groups) >> 64);
+    ret->groups_left = (view->groups < VIEW_PROBE_GROUPS ? view->groups : VIEW_PROBE_GROUPS) - 1;
+    look_at_group(view, ret);
+}
+
+/* The next slot whose tag fits. */
+static bool next_candidate(const struct view *view, struct view_walk *walk, uint32_t *ret_slot)
+{
+    for (;;) {
+        while (walk->word < VIEW_GROUP_WORDS && walk->matches[walk->word] == 0)
+            walk->word++;
+        if (walk->word < VIEW_GROUP_WORDS)
+            break;
+        if (walk->last || walk->groups_left-- == 0)
+            return false;
+        walk->group = walk->group + 1 == view->groups ? 0 : walk->group + 1;
+        look_at_group(view, walk);
+    }
+    uint64_t *matches = &walk->matches[walk->word];
+    unsigned byte = (unsigned)__builtin_ctzll(*matches) / 8;
+    *matches &= *matches - 1;
+    *ret_slot = walk->group * VIEW_GROUP_SLOTS + walk->word * 8 + byte;
+    return true;
+}
+
+static uint64_t slot_word(const struct view_slot *slot, unsigned word)
+{
+    return atomic_load_explicit(&slot->words[word], memory_order_relaxed);
+}
+
+static bool has_digest(const struct view_slot *slot, const uint8_t digest[static DIGEST_BYTES])
+{
+    uint64_t differs = 0;
+
+    for (unsigned i = 0; i < 4; i++)
+        differs |= slot_word(slot, VIEW_WORD_DIGEST + i) ^ digest_word(digest, i);
+    return differs == 0;
+}
+
+bool view_walk_next(const struct view *view, const uint8_t digest[static DIGEST_BYTES],
+                    struct view_walk *walk, uint32_t *ret_slot, uint64_t *ret_state)
+{
+    uint32_t slot;
+
+    while (next_candidate(view, walk, &slot)) {
+        const struct view_slot *found = &view->slots[slot];
+        __builtin_prefetch(&found->words[VIEW_SLOT_WORDS / 2]);
+        if (view->buckets)
+            __builtin_prefetch(&view->buckets[slot], 1);
+        if (!has_digest(found, digest))
+            continue;
+        *ret_slot = slot;
+        *ret_state = atomic_load_explicit(&found->words[VIEW_WORD_STATE], memory_order_acquire);
+        return true;
+    }
+    return false;
+}
+
+/* ---- reading -----------------------------------------------------------------------------------
+ */
+
+static uint32_t low(uint64_t word)
+{
+    return (uint32_t)word;
+}
+
+static uint32_t high(uint64_t word)
+{
+    return (uint32_t)(word >> 32);
+}
+
+/* Copies what the slot has in the heap: it is looked at in the copy alone. */
+static bool take_heap(const struct view *view, const struct view_slot *slot,
+                      struct view_reading *ret, size_t *ret_len)
+{
+    uint64_t word = slot_word(slot, VIEW_WORD_HEAP);
+    uint64_t offset = low(word), len = high(word);
+
+    if (len > sizeof ret->heap || offset > view->heap_bytes || len > view->heap_bytes - offset)
+        return false;
+    memcpy(ret->heap, view->heap + offset, len);
+    *ret_len = len;
+    return true;
+}
+
+static bool read_whole(struct view_reading *ret, size_t heap_len)
+{
+    return record_decode(ret->heap, heap_len, &ret->record) == 0;
+}
+
+static bool read_inline(const struct view_slot *slot, uint64_t shape, struct view_reading *ret,
+                        size_t heap_len)
+{
+    struct record *record = &ret->record;
+    uint64_t words[VIEW_SLOT_WORDS];
+    uint32_t flags = high(shape);
+    size_t site_len = flags >> 8;
+
+    if (site_len == 0 || site_len > VIEW_SITE_INLINE)
+        return false;
+    for (unsigned i = VIEW_WORD_DIGEST; i < VIEW_WORD_SHAPE; i++)
+        words[i] = slot_word(slot, i);
+    memcpy(ret->key_id, "key_", 4);
+    memcpy(ret->key_id + 4, &words[VIEW_WORD_KEY_ID], KEY_ID_LEN - 4);
+    memcpy(ret->site, &words[VIEW_WORD_SITE], sizeof ret->site);
+    *record = (struct record){
+        .kind = (enum kind)(flags & VIEW_KIND_MASK),
+        .missing_origin_allowed = (flags & VIEW_MISSING_ORIGIN) != 0,
+        .strict = (flags & VIEW_STRICT) != 0,
+        .scopes = words[VIEW_WORD_SCOPES],
+        .limit = {.requests = low(words[VIEW_WORD_LIMIT]),
+                  .window_ns = words[VIEW_WORD_WINDOW],
+                  .burst = high(words[VIEW_WORD_LIMIT])},
+        .expires_at = low(words[VIEW_WORD_TIMES]),
+        .grace_until = high(words[VIEW_WORD_TIMES]),
+        .key_id = {ret->key_id, KEY_ID_LEN},
+        .site = {ret->site, site_len},
+        .origins = {ret->heap, heap_len},
+    };
+    memcpy(record->digest, &words[VIEW_WORD_DIGEST], DIGEST_BYTES);
+    return textlist_is_valid(record->origins);
+}
+
+enum view_answer view_read_slot(const struct view *view, uint32_t slot, uint64_t state,
+                                struct view_reading *ret)
+{
+    const struct view_slot *found = &view->slots[slot];
+    uint64_t shape = slot_word(found, VIEW_WORD_SHAPE);
+    size_t heap_len;
+
+    if (state < VIEW_LIVE || state > VIEW_REVOKED || low(shape) >= view_slots(view) ||
+        !take_heap(view, found, ret, &heap_len))
+        return VIEW_UNSURE;
+    if ((high(shape) & VIEW_WHOLE) != 0 ? !read_whole(ret, heap_len)
+                                        : !read_inline(found, shape, ret, heap_len))
+        return VIEW_UNSURE;
+    ret->slot = slot;
+    ret->bucket = low(shape);
+    ret->record.suspended = state == VIEW_SUSPENDED;
+    ret->record.revoked = state == VIEW_REVOKED;
+    return VIEW_FOUND;
+}
+
+static enum view_answer read_once(const struct view *view, const uint8_t digest[DIGEST_BYTES],
+                                  struct view_reading *ret)
+{
+    enum view_answer answer = VIEW_NONE;
+    struct view_walk walk;
+    uint32_t slot;
+    uint64_t state;
+
+    view_walk_begin(view, digest, &walk);
+    while (view_walk_next(view, digest, &walk, &slot, &state)) {
+        if (state != VIEW_MOVED && state != VIEW_REMOVED)
+            return view_read_slot(view, slot, state, ret);
+        if (state == VIEW_MOVED)
+            answer = VIEW_UNSURE;
+    }
+    return answer;
+}
+
+/* It may have moved behind this one's back: past a place that was looked at already. */
+enum view_answer view_read(const struct view *view, const uint8_t digest[static DIGEST_BYTES],
+                           struct view_reading *ret)
+{
+    enum view_answer answer = VIEW_UNSURE;
+
+    for (unsigned i = 0; i < READ_ATTEMPTS && answer == VIEW_UNSURE; i++)
+        answer = read_once(view, digest, ret);
+    return answer;
+}

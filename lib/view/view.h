@@ -1,0 +1,76 @@
+/* view.h - look a credential up in a view
+ *
+ * Without a lock, a system call or a wait; any number of threads and processes, beside the one that
+ * writes. Nothing that the view holds is trusted further than that a verdict follows from it: each
+ * word is read once, each length and offset is checked against the mapping, each loop has a bound.
+ * Works on in a forked child. Pure.
+ */
+#ifndef STKGATE_VIEW_VIEW_H
+#define STKGATE_VIEW_VIEW_H
+
+#include "lib/core/record.h"
+#include "lib/view/layout.h"
+
+struct view {
+    const struct view_header *header;
+    const _Atomic uint64_t *tags; /* eight to a word, the first in the lowest byte */
+    const struct view_slot *slots;
+    const uint8_t *heap;
+    struct view_bucket *buckets; /* or NULL: then none is fetched ahead */
+    uint32_t groups;
+    uint64_t heap_bytes;
+};
+
+/* A mapping of len bytes, which must stay as long as ret is used. -EBADMSG: not a view, or not as
+ * long as its header says; -EPROTONOSUPPORT: of another version. */
+int view_open(const void *bytes, size_t len, struct view *ret);
+
+/* The number of slots, and of buckets. */
+static inline uint32_t view_slots(const struct view *view)
+{
+    return view->groups * VIEW_GROUP_SLOTS;
+}
+
+enum view_answer {
+    VIEW_NONE = 0, /* no such credential */
+    VIEW_FOUND = 1,
+    VIEW_UNSURE = 2, /* what is there can't be: ask the daemon */
+};
+
+/* A credential as it was at one instant of the call. record borrows from the rest; of its texts
+ * there are key_id, site, origins and, of a legacy key, link: what decide() wants. */
+struct view_reading {
+    struct record record;
+    uint32_t slot, bucket; /* both below view_slots() */
+    char key_id[KEY_ID_LEN];
+    char site[VIEW_SITE_INLINE];
+    uint8_t heap[RECORD_BYTES_MAX];
+};
+
+enum view_answer view_read(const struct view *view, const uint8_t digest[static DIGEST_BYTES],
+                           struct view_reading *ret);
+
+/* ---- what a writer needs, too -----------------------------------------------------------------
+ */
+
+/* Walk the slots where this digest may stand, in the order in which lookups meet them. */
+struct view_walk {
+    uint64_t pattern; /* the tag, eight times */
+    uint32_t group, groups_left;
+    uint64_t matches[VIEW_GROUP_WORDS]; /* of this group: the top bit of each byte that fits */
+    unsigned word;                      /* of this group */
+    bool last;                          /* this group has a free slot: nothing is behind it */
+};
+
+uint8_t view_tag(const uint8_t digest[static DIGEST_BYTES]); /* 1 to 255 */
+void view_walk_begin(const struct view *view, const uint8_t digest[static DIGEST_BYTES],
+                     struct view_walk *ret);
+/* The next slot with this digest, whatever its state; false at the end. */
+bool view_walk_next(const struct view *view, const uint8_t digest[static DIGEST_BYTES],
+                    struct view_walk *walk, uint32_t *ret_slot, uint64_t *ret_state);
+
+/* What slot has; state is what view_walk_next() read. */
+enum view_answer view_read_slot(const struct view *view, uint32_t slot, uint64_t state,
+                                struct view_reading *ret);
+
+#endif

@@ -1,0 +1,370 @@
+/* Credentials in a view: what is written is found, whenever its writer dies. */
+#include "daemon/publish_slots.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/suite.h"
+
+#define GROUPS     4
+#define HEAP_BYTES 65536
+
+/* ---- memory, and credentials ------------------------------------------------------------------
+ */
+
+static size_t bytes;
+static void *memory;
+static struct publisher publisher;
+
+static void begin_with(uint32_t groups, uint64_t heap_bytes)
+{
+    bytes = view_geometry(groups, heap_bytes).bytes;
+    memory = aligned_alloc(VIEW_PAGE, bytes);
+    ck_assert_ptr_nonnull(memory);
+    memset(memory, 0, bytes);
+    publisher_make(memory, groups, heap_bytes);
+    ck_assert_int_eq(publisher_open(memory, bytes, &publisher), 0);
+}
+
+static void begin(void)
+{
+    begin_with(GROUPS, HEAP_BYTES);
+}
+
+static void end(void)
+{
+    free(memory);
+}
+
+/* Number n: its texts live until the next one of the same number. */
+struct credential {
+    struct record record;
+    char key_id[KEY_ID_LEN + 1];
+    uint8_t origins[ORIGINS_BYTES_MAX];
+};
+
+static void make(unsigned n, struct credential *ret)
+{
+    struct digester *digester;
+    char text[32];
+
+    snprintf(ret->key_id, sizeof ret->key_id, "key_%016u", n);
+    snprintf(text, sizeof text, "credential %u", n);
+    ret->record = (struct record){
+        .kind = KIND_LIVE,
+        .scopes = n,
+        .limit = {60, UINT64_C(60000000000), 60},
+        .created_at = 1700000000,
+        .key_id = text_of(ret->key_id),
+        .site = TEXT("kasa"),
+        .name = TEXT("production"),
+        .secret_prefix = TEXT("stk_live_abcd"),
+    };
+    ck_assert_int_eq(digester_new(&digester), 0);
+    ck_assert_int_eq(digest_token(digester, text_of(text), ret->record.digest), 0);
+    digester_free(digester);
+}
+
+static void add_origin(struct credential *credential, const char *origin)
+{
+    size_t len = credential->record.origins.len;
+
+    ck_assert_int_eq(
+        textlist_append(credential->origins, sizeof credential->origins, &len, text_of(origin)), 0);
+    credential->record.origins = (struct textlist){credential->origins, len};
+}
+
+static void put(const struct credential *credential)
+{
+    ck_assert_int_eq(publisher_put(&publisher, &credential->record), 0);
+}
+
+static bool text_same(struct text a, struct text b)
+{
+    return text_equal(a, b);
+}
+
+/* In all that a verdict depends on, or tells. */
+static bool same(const struct record *a, const struct record *b)
+{
+    return a->kind == b->kind && a->suspended == (b->suspended && !b->revoked) &&
+           a->revoked == b->revoked && a->missing_origin_allowed == b->missing_origin_allowed &&
+           a->strict == b->strict && memcmp(a->digest, b->digest, DIGEST_BYTES) == 0 &&
+           a->scopes == b->scopes && a->limit.requests == b->limit.requests &&
+           a->limit.window_ns == b->limit.window_ns && a->limit.burst == b->limit.burst &&
+           a->expires_at == b->expires_at && a->grace_until == b->grace_until &&
+           a->deprecation_at == b->deprecation_at && a->sunset_at == b->sunset_at &&
+           text_same(a->key_id, b->key_id) && text_same(a->site, b->site) &&
+           text_same(a->link, b->link) && a->origins.len == b->origins.len &&
+           (a->origins.len == 0 || memcmp(a->origins.data, b->origins.data, a->origins.len) == 0);
+}
+
+static struct view_reading reading;
+
+static enum view_answer read_credential(const struct credential *credential)
+{
+    return view_read(&publisher.view, credential->record.digest, &reading);
+}
+
+static void expect(const struct credential *credential)
+{
+    ck_assert_int_eq(read_credential(credential), VIEW_FOUND);
+    ck_assert(same(&reading.record, &credential->record));
+}
+
+/* ---- what is written is found -----------------------------------------------------------------
+ */
+
+START_TEST(finds_each_field_of_what_was_put)
+{
+    struct credential c[8];
+
+    begin();
+    for (unsigned i = 0; i < 8; i++)
+        make(i, &c[i]);
+    c[1].record.kind = KIND_TEST;
+    c[1].record.secret_prefix = TEXT("stk_test_abcd");
+    c[1].record.strict = true;
+    c[2].record.missing_origin_allowed = true;
+    add_origin(&c[2], "https://www.shop.example");
+    add_origin(&c[2], "https://shop.example:8443");
+    c[3].record.expires_at = 1800000000;
+    c[3].record.grace_until = 1700000900;
+    c[4].record.site = TEXT("a.site.of.just.24.bytes.");
+    c[5].record.site = TEXT("a.site.of.64.bytes.abcdefghijklmnopqrstuvwxyz0123456789-ABCDEFGH");
+    c[5].record.expires_at = INT64_C(1) << 33;
+    c[6].record.limit = (struct rate_limit){UINT64_C(1) << 33, UINT64_C(1) << 51, 7};
+    c[7].record.kind = KIND_LEGACY;
+    c[7].record.secret_prefix = TEXT("");
+    c[7].record.deprecation_at = 1700000000;
+    c[7].record.sunset_at = 1710000000;
+    c[7].record.link = TEXT("https://shop.example/tokens");
+    for (unsigned i = 0; i < 8; i++)
+        put(&c[i]);
+    for (unsigned i = 0; i < 8; i++)
+        expect(&c[i]);
+    end();
+}
+END_TEST
+
+START_TEST(shows_nobody_what_no_verdict_needs)
+{
+    static const char name[] = "what the merchant calls it", reason[] = "why it was suspended";
+    struct credential c;
+
+    begin();
+    make(1, &c);
+    c.record.site = TEXT("a.site.that.is.longer.than.24.bytes");
+    c.record.name = text_of(name);
+    c.record.reason = text_of(reason);
+    c.record.suspended = true;
+    put(&c);
+    expect(&c);
+    ck_assert_ptr_null(memmem(memory, bytes, name, strlen(name)));
+    ck_assert_ptr_null(memmem(memory, bytes, reason, strlen(reason)));
+    ck_assert_ptr_null(memmem(memory, bytes, "abcd", 4)); /* of the secret */
+    end();
+}
+END_TEST
+
+START_TEST(a_state_is_one_store_and_an_edit_a_new_slot_with_the_old_bucket)
+{
+    struct credential c;
+
+    begin();
+    make(1, &c);
+    put(&c);
+    expect(&c);
+    uint32_t slot = reading.slot;
+    ck_assert_uint_eq(reading.bucket, slot);
+    put(&c);
+    ck_assert_uint_eq(publisher.used, 1);
+    c.record.suspended = true;
+    put(&c);
+    expect(&c);
+    ck_assert_uint_eq(reading.slot, slot);
+    c.record.suspended = false;
+    c.record.scopes = 77;
+    put(&c);
+    expect(&c);
+    ck_assert_uint_ne(reading.slot, slot);
+    ck_assert_uint_eq(reading.bucket, slot);
+    c.record.scopes = 78;
+    put(&c);
+    expect(&c);
+    ck_assert_uint_eq(reading.bucket, slot);
+    ck_assert_uint_eq(publisher.used, 3);
+    end();
+}
+END_TEST
+
+START_TEST(what_is_removed_is_unknown_until_it_is_added_with_a_bucket_of_its_own)
+{
+    struct credential c;
+
+    begin();
+    make(1, &c);
+    put(&c);
+    c.record.scopes = 5;
+    put(&c);
+    expect(&c);
+    uint32_t bucket = reading.bucket;
+    publisher_remove(&publisher, c.record.digest);
+    ck_assert_int_eq(read_credential(&c), VIEW_NONE);
+    put(&c);
+    expect(&c);
+    ck_assert_uint_ne(reading.bucket, bucket);
+    publisher_remove(&publisher, c.record.digest);
+    publisher_remove(&publisher, c.record.digest);
+    ck_assert_int_eq(read_credential(&c), VIEW_NONE);
+    end();
+}
+END_TEST
+
+START_TEST(takes_as_many_as_there_are_slots_and_then_says_that_it_is_full)
+{
+    struct credential c;
+    unsigned count = GROUPS * VIEW_GROUP_SLOTS;
+
+    begin();
+    for (unsigned i = 0; i < count; i++) {
+        make(i, &c);
+        put(&c);
+    }
+    make(count, &c);
+    ck_assert_int_eq(publisher_put(&publisher, &c.record), -ENOSPC);
+    ck_assert_int_eq(read_credential(&c), VIEW_NONE);
+    for (unsigned i = 0; i < count; i++) {
+        make(i, &c);
+        expect(&c);
+    }
+    c.record.suspended = true; /* needs no room */
+    put(&c);
+    expect(&c);
+    end();
+}
+END_TEST
+
+START_TEST(a_heap_that_is_full_changes_nothing)
+{
+    struct credential c;
+
+    begin_with(1, 40);
+    make(1, &c);
+    add_origin(&c, "https://www.shop.example");
+    put(&c);
+    add_origin(&c, "https://shop.example");
+    ck_assert_int_eq(publisher_put(&publisher, &c.record), -ENOSPC);
+    c.record.origins.len = 25;
+    expect(&c);
+    end();
+}
+END_TEST
+
+/* ---- the writer dies --------------------------------------------------------------------------
+ * After each store of each of these steps the memory is as a dead writer leaves it. A reader must
+ * find every credential as it was before the step or as it is after it; and the next writer, told
+ * what the table has, must get it right.
+ */
+
+#define COUNT 6
+
+struct state {
+    struct credential credentials[COUNT];
+    bool there[COUNT];
+};
+
+static struct state before, after;
+static unsigned deaths;
+
+static bool is_as_in(const struct state *state, unsigned n, enum view_answer answer)
+{
+    return state->there[n]
+               ? answer == VIEW_FOUND && same(&reading.record, &state->credentials[n].record)
+               : answer == VIEW_NONE;
+}
+
+static void mend(void)
+{
+    void *copy = aligned_alloc(VIEW_PAGE, bytes);
+    struct publisher heir;
+
+    ck_assert_ptr_nonnull(copy);
+    memcpy(copy, memory, bytes);
+    ck_assert_int_eq(publisher_open(copy, bytes, &heir), 0);
+    for (unsigned n = 0; n < COUNT; n++) {
+        if (after.there[n])
+            ck_assert_int_eq(publisher_put(&heir, &after.credentials[n].record), 0);
+        else
+            publisher_remove(&heir, after.credentials[n].record.digest);
+    }
+    for (unsigned n = 0; n < COUNT; n++)
+        ck_assert(is_as_in(&after, n,
+                           view_read(&heir.view, after.credentials[n].record.digest, &reading)));
+    free(copy);
+}
+
+static void die(void *userdata)
+{
+    deaths++;
+    for (unsigned n = 0; n < COUNT; n++) {
+        enum view_answer answer = read_credential(&after.credentials[n]);
+        ck_assert_msg(is_as_in(&before, n, answer) || is_as_in(&after, n, answer),
+                      "credential %u after store %u", n, deaths);
+    }
+    mend();
+}
+
+static void step(unsigned n)
+{
+    if (after.there[n])
+        put(&after.credentials[n]);
+    else
+        publisher_remove(&publisher, after.credentials[n].record.digest);
+    ck_assert(is_as_in(&after, n, read_credential(&after.credentials[n])));
+    before = after;
+}
+
+START_TEST(whoever_dies_between_two_stores_leaves_the_old_or_the_new)
+{
+    begin();
+    for (unsigned n = 0; n < COUNT; n++) {
+        make(n, &before.credentials[n]);
+        make(n, &after.credentials[n]);
+    }
+    publisher.after_store = die;
+    for (unsigned turn = 0; turn < 3; turn++) {
+        for (unsigned n = 0; n < COUNT; n++) {
+            struct record *record = &after.credentials[n].record;
+            after.there[n] = true;
+            record->suspended = record->revoked = false;
+            step(n);
+            record->suspended = true;
+            step(n);
+            record->suspended = false;
+            record->scopes += 100;
+            step(n);
+            add_origin(&after.credentials[n], "https://www.shop.example");
+            step(n);
+            record->grace_until = 1700000900;
+            step(n);
+            record->revoked = true;
+            step(n);
+            if (n % 2 == 0) {
+                after.there[n] = false;
+                step(n);
+            }
+        }
+    }
+    ck_assert_uint_gt(deaths, 500);
+    end();
+}
+END_TEST
+
+SUITE_MAIN("publish_slots", finds_each_field_of_what_was_put, shows_nobody_what_no_verdict_needs,
+           a_state_is_one_store_and_an_edit_a_new_slot_with_the_old_bucket,
+           what_is_removed_is_unknown_until_it_is_added_with_a_bucket_of_its_own,
+           takes_as_many_as_there_are_slots_and_then_says_that_it_is_full,
+           a_heap_that_is_full_changes_nothing,
+           whoever_dies_between_two_stores_leaves_the_old_or_the_new)
