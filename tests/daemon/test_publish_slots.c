@@ -80,11 +80,6 @@ static void put(const struct credential *credential)
     ck_assert_int_eq(publisher_put(&publisher, &credential->record), 0);
 }
 
-static bool text_same(struct text a, struct text b)
-{
-    return text_equal(a, b);
-}
-
 /* In all that a verdict depends on, or tells. */
 static bool same(const struct record *a, const struct record *b)
 {
@@ -95,8 +90,8 @@ static bool same(const struct record *a, const struct record *b)
            a->limit.window_ns == b->limit.window_ns && a->limit.burst == b->limit.burst &&
            a->expires_at == b->expires_at && a->grace_until == b->grace_until &&
            a->deprecation_at == b->deprecation_at && a->sunset_at == b->sunset_at &&
-           text_same(a->key_id, b->key_id) && text_same(a->site, b->site) &&
-           text_same(a->link, b->link) && a->origins.len == b->origins.len &&
+           text_equal(a->key_id, b->key_id) && text_equal(a->site, b->site) &&
+           text_equal(a->link, b->link) && a->origins.len == b->origins.len &&
            (a->origins.len == 0 || memcmp(a->origins.data, b->origins.data, a->origins.len) == 0);
 }
 
