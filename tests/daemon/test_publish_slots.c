@@ -5,36 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/daemon/view_memory.h"
 #include "tests/suite.h"
 
 #define GROUPS     4
 #define HEAP_BYTES 65536
 
-/* ---- memory, and credentials ------------------------------------------------------------------
+/* ---- credentials -------------------------------------------------------------------------------
  */
-
-static size_t bytes;
-static void *memory;
-static struct publisher publisher;
-
-static void begin_with(uint32_t groups, uint64_t heap_bytes)
-{
-    bytes = view_geometry(groups, heap_bytes).bytes;
-    memory = aligned_alloc(VIEW_PAGE, bytes);
-    ck_assert_ptr_nonnull(memory);
-    memset(memory, 0, bytes);
-    publisher_make(memory, groups, heap_bytes);
-    ck_assert_int_eq(publisher_open(memory, bytes, &publisher), 0);
-}
 
 static void begin(void)
 {
-    begin_with(GROUPS, HEAP_BYTES);
-}
-
-static void end(void)
-{
-    free(memory);
+    view_memory_begin(GROUPS, HEAP_BYTES);
 }
 
 /* Number n: its texts live until the next one of the same number. */
@@ -139,7 +121,7 @@ START_TEST(finds_each_field_of_what_was_put)
         put(&c[i]);
     for (unsigned i = 0; i < 8; i++)
         expect(&c[i]);
-    end();
+    view_memory_end();
 }
 END_TEST
 
@@ -159,7 +141,7 @@ START_TEST(shows_nobody_what_no_verdict_needs)
     ck_assert_ptr_null(memmem(memory, bytes, name, strlen(name)));
     ck_assert_ptr_null(memmem(memory, bytes, reason, strlen(reason)));
     ck_assert_ptr_null(memmem(memory, bytes, "abcd", 4)); /* of the secret */
-    end();
+    view_memory_end();
 }
 END_TEST
 
@@ -190,7 +172,7 @@ START_TEST(a_state_is_one_store_and_an_edit_a_new_slot_with_the_old_bucket)
     expect(&c);
     ck_assert_uint_eq(reading.bucket, slot);
     ck_assert_uint_eq(publisher.used, 3);
-    end();
+    view_memory_end();
 }
 END_TEST
 
@@ -213,7 +195,7 @@ START_TEST(what_is_removed_is_unknown_until_it_is_added_with_a_bucket_of_its_own
     publisher_remove(&publisher, c.record.digest);
     publisher_remove(&publisher, c.record.digest);
     ck_assert_int_eq(read_credential(&c), VIEW_NONE);
-    end();
+    view_memory_end();
 }
 END_TEST
 
@@ -237,7 +219,7 @@ START_TEST(takes_as_many_as_there_are_slots_and_then_says_that_it_is_full)
     c.record.suspended = true; /* needs no room */
     put(&c);
     expect(&c);
-    end();
+    view_memory_end();
 }
 END_TEST
 
@@ -245,7 +227,7 @@ START_TEST(a_heap_that_is_full_changes_nothing)
 {
     struct credential c;
 
-    begin_with(1, 40);
+    view_memory_begin(1, 40);
     make(1, &c);
     add_origin(&c, "https://www.shop.example");
     put(&c);
@@ -253,7 +235,7 @@ START_TEST(a_heap_that_is_full_changes_nothing)
     ck_assert_int_eq(publisher_put(&publisher, &c.record), -ENOSPC);
     c.record.origins.len = 25;
     expect(&c);
-    end();
+    view_memory_end();
 }
 END_TEST
 
@@ -353,7 +335,7 @@ START_TEST(whoever_dies_between_two_stores_leaves_the_old_or_the_new)
         }
     }
     ck_assert_uint_gt(deaths, 500);
-    end();
+    view_memory_end();
 }
 END_TEST
 

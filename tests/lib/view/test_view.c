@@ -7,27 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/publish_slots.h"
+#include "tests/daemon/view_memory.h"
 #include "tests/suite.h"
-
-static size_t bytes;
-static void *memory;
-static struct publisher publisher;
-
-static void begin(uint32_t groups, uint64_t heap_bytes)
-{
-    bytes = view_geometry(groups, heap_bytes).bytes;
-    memory = aligned_alloc(VIEW_PAGE, bytes);
-    ck_assert_ptr_nonnull(memory);
-    memset(memory, 0, bytes);
-    publisher_make(memory, groups, heap_bytes);
-    ck_assert_int_eq(publisher_open(memory, bytes, &publisher), 0);
-}
-
-static void end(void)
-{
-    free(memory);
-}
 
 /* Not SHA-256 of anything, but as random. */
 static void digest_of(unsigned n, uint8_t ret[static DIGEST_BYTES])
@@ -82,7 +63,7 @@ START_TEST(opens_what_its_header_describes_and_nothing_else)
 {
     struct view view;
 
-    begin(2, 4096);
+    view_memory_begin(2, 4096);
     ck_assert_int_eq(view_open(memory, bytes, &view), 0);
     ck_assert_uint_eq(view_slots(&view), 128);
     for (size_t len = 0; len < bytes; len += 512)
@@ -105,7 +86,7 @@ START_TEST(opens_what_its_header_describes_and_nothing_else)
     ck_assert_int_eq(view_open(memory, bytes, &view), 0);
     set_u64(offsetof(struct view_header, magic), 0);
     ck_assert_int_eq(view_open(memory, bytes, &view), -EBADMSG);
-    end();
+    view_memory_end();
 }
 END_TEST
 
@@ -114,7 +95,7 @@ START_TEST(knows_what_is_there_at_any_fill)
     static struct view_reading reading;
     unsigned put_count = 0;
 
-    begin(64, 65536 * 2);
+    view_memory_begin(64, 65536 * 2);
     for (unsigned n = 0; n < 64 * VIEW_GROUP_SLOTS * 19 / 20; n++, put_count++)
         put(n);
     for (unsigned n = 0; n < 2 * put_count; n++) {
@@ -123,7 +104,7 @@ START_TEST(knows_what_is_there_at_any_fill)
         ck_assert_int_eq(view_read(&publisher.view, digest, &reading),
                          n < put_count ? VIEW_FOUND : VIEW_NONE);
     }
-    end();
+    view_memory_end();
 }
 END_TEST
 
@@ -164,7 +145,7 @@ static void read_all(void)
 
 START_TEST(whatever_the_memory_holds_a_lookup_stays_within_it_and_ends)
 {
-    begin(2, 4096);
+    view_memory_begin(2, 4096);
     for (unsigned n = 0; n < CREDENTIALS; n++)
         put(n);
     uint8_t *good = malloc(bytes);
@@ -192,7 +173,7 @@ START_TEST(whatever_the_memory_holds_a_lookup_stays_within_it_and_ends)
         read_all();
     }
     free(good);
-    end();
+    view_memory_end();
 }
 END_TEST
 
@@ -201,7 +182,7 @@ START_TEST(a_view_in_which_every_slot_seems_to_fit_is_left_after_a_while)
     static struct view_reading reading;
     uint8_t digest[DIGEST_BYTES];
 
-    begin(1024, 0);
+    view_memory_begin(1024, 0);
     digest_of(1, digest);
     uint64_t tags = UINT64_C(0x0101010101010101) * view_tag(digest);
     for (size_t i = 0; i < (size_t)1024 * VIEW_GROUP_WORDS; i++)
@@ -223,7 +204,7 @@ START_TEST(a_view_in_which_every_slot_seems_to_fit_is_left_after_a_while)
         met++;
     ck_assert_uint_eq(met, VIEW_PROBE_GROUPS * VIEW_GROUP_SLOTS);
     ck_assert_int_eq(view_read(&publisher.view, digest, &reading), VIEW_UNSURE);
-    end();
+    view_memory_end();
 }
 END_TEST
 
@@ -305,7 +286,7 @@ START_TEST(readers_see_each_version_whole_and_never_one_before_what_is_published
     pthread_t readers[READERS];
     unsigned found[READERS] = {0};
 
-    begin(64, 65536 * 2);
+    view_memory_begin(64, 65536 * 2);
     struct record record = version_of(1);
     ck_assert_int_eq(publisher_put(&publisher, &record), 0);
     for (unsigned i = 0; i < READERS; i++)
@@ -320,7 +301,7 @@ START_TEST(readers_see_each_version_whole_and_never_one_before_what_is_published
         ck_assert_int_eq(pthread_join(readers[i], NULL), 0);
         ck_assert_uint_gt(found[i], 0);
     }
-    end();
+    view_memory_end();
 }
 END_TEST
 
@@ -329,7 +310,7 @@ START_TEST(readers_see_each_new_one_whole)
     pthread_t readers[READERS];
     unsigned found[READERS] = {0};
 
-    begin(64, 65536);
+    view_memory_begin(64, 65536);
     for (unsigned i = 0; i < READERS; i++)
         ck_assert_int_eq(pthread_create(&readers[i], NULL, read_new_ones, &found[i]), 0);
     publisher.after_store = let_others_run;
@@ -339,7 +320,7 @@ START_TEST(readers_see_each_new_one_whole)
         ck_assert_int_eq(pthread_join(readers[i], NULL), 0);
         ck_assert_uint_eq(found[i], VERSIONS);
     }
-    end();
+    view_memory_end();
 }
 END_TEST
 
