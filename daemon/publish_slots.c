@@ -26,7 +26,7 @@ static uint64_t load(const _Atomic uint64_t *word)
 /* ---- a view of one's own -----------------------------------------------------------------------
  */
 
-void publisher_make(void *memory, uint32_t groups, uint64_t heap_bytes)
+void publisher_make(void *memory, uint32_t groups, uint64_t heap_bytes, uint64_t epoch)
 {
     struct view_header *header = memory;
 
@@ -34,6 +34,7 @@ void publisher_make(void *memory, uint32_t groups, uint64_t heap_bytes)
     header->groups = groups;
     header->heap_bytes = heap_bytes;
     header->bytes = view_geometry(groups, heap_bytes).bytes;
+    header->epoch = epoch;
     header->magic = VIEW_MAGIC; /* nobody else has it yet */
 }
 
@@ -46,9 +47,10 @@ static unsigned tags_in(uint64_t word)
     return count;
 }
 
-int publisher_open(void *memory, size_t len, struct publisher *ret)
+int publisher_open(void *memory, size_t len, struct view_bucket *shared, struct view_bucket *own,
+                   struct publisher *ret)
 {
-    struct publisher publisher = {.header = memory};
+    struct publisher publisher = {.header = memory, .own = own};
 
     int r = view_open(memory, len, &publisher.view);
     if (r < 0)
@@ -58,6 +60,7 @@ int publisher_open(void *memory, size_t len, struct publisher *ret)
     publisher.tags = (_Atomic uint64_t *)(void *)(start + g.tags);
     publisher.slots = (struct view_slot *)(void *)(start + g.slots);
     publisher.heap = start + g.heap;
+    publisher.view.buckets = shared;
     if (load(&publisher.header->heap_used) > publisher.view.heap_bytes)
         return -EBADMSG;
     for (size_t i = 0; i < (size_t)publisher.view.groups * VIEW_GROUP_WORDS; i++)
@@ -70,7 +73,7 @@ int publisher_open(void *memory, size_t len, struct publisher *ret)
  */
 
 struct image {
-    uint64_t words[VIEW_SLOT_WORDS]; /* but HEAP's offset, and the bucket */
+    uint64_t words[VIEW_SLOT_WORDS]; /* but HEAP's offset */
     const uint8_t *heap;
     size_t heap_len;
     uint8_t whole[RECORD_BYTES_MAX];
@@ -104,9 +107,9 @@ static void make_inline(const struct record *record, struct image *ret)
     words[VIEW_WORD_TIMES] = pair((uint64_t)record->expires_at, (uint64_t)record->grace_until);
     memcpy(&words[VIEW_WORD_KEY_ID], record->key_id.data + 4, KEY_ID_LEN - 4);
     memcpy(&words[VIEW_WORD_SITE], record->site.data, record->site.len);
-    words[VIEW_WORD_SHAPE] = pair(
-        0, (uint64_t)record->kind | (record->missing_origin_allowed ? VIEW_MISSING_ORIGIN : 0) |
-               (record->strict ? VIEW_STRICT : 0) | record->site.len << 8);
+    words[VIEW_WORD_SHAPE] = (uint64_t)record->kind |
+                             (record->missing_origin_allowed ? VIEW_MISSING_ORIGIN : 0) |
+                             (record->strict ? VIEW_STRICT : 0) | (uint64_t)record->site.len << 8;
     ret->heap = record->origins.data;
     ret->heap_len = record->origins.len;
 }
@@ -129,7 +132,7 @@ static int make_whole(const struct record *record, struct image *ret)
     if (r < 0)
         return r;
     memcpy(&ret->words[VIEW_WORD_DIGEST], record->digest, DIGEST_BYTES);
-    ret->words[VIEW_WORD_SHAPE] = pair(0, VIEW_WHOLE | (record->strict ? VIEW_STRICT : 0));
+    ret->words[VIEW_WORD_SHAPE] = VIEW_WHOLE | (record->strict ? VIEW_STRICT : 0);
     ret->heap = ret->whole;
     return 0;
 }
@@ -144,18 +147,17 @@ static int make_image(const struct record *record, struct image *ret)
     return 0;
 }
 
-/* Whether the slot has all of it but for the state and the bucket. */
+/* Whether the slot has all of it but for the state. */
 static bool has_image(const struct publisher *publisher, uint32_t slot, const struct image *image)
 {
     const struct view_slot *found = &publisher->slots[slot];
 
-    for (unsigned i = VIEW_WORD_DIGEST; i < VIEW_WORD_SHAPE; i++)
+    for (unsigned i = VIEW_WORD_DIGEST; i <= VIEW_WORD_SHAPE; i++)
         if (load(&found->words[i]) != image->words[i])
             return false;
-    uint64_t shape = load(&found->words[VIEW_WORD_SHAPE]);
     uint64_t heap = load(&found->words[VIEW_WORD_HEAP]);
     uint64_t offset = heap & UINT32_MAX;
-    return shape >> 32 == image->words[VIEW_WORD_SHAPE] >> 32 && heap >> 32 == image->heap_len &&
+    return heap >> 32 == image->heap_len &&
            offset + image->heap_len <= publisher->view.heap_bytes &&
            (image->heap_len == 0 ||
             memcmp(publisher->heap + offset, image->heap, image->heap_len) == 0);
@@ -225,33 +227,204 @@ static bool is_there(uint64_t state)
     return state != VIEW_MOVED && state != VIEW_REMOVED;
 }
 
-/* The slot that has this record but for its state; or else the newest that is there, whose bucket
- * is to be kept on. */
-struct places {
-    bool has_same, has_old;
-    uint32_t same, old_bucket;
-};
+/* ---- buckets -----------------------------------------------------------------------------------
+ */
 
-static struct places find_places(const struct publisher *publisher, const struct record *record,
-                                 const struct image *image)
+struct view_bucket *publisher_bucket(const struct publisher *publisher, uint32_t slot)
 {
-    struct places places = {0};
+    bool strict = (load(&publisher->slots[slot].words[VIEW_WORD_SHAPE]) & VIEW_STRICT) != 0;
+
+    return &(strict ? publisher->own : publisher->view.buckets)[slot];
+}
+
+/* A slot whose limit is no limit was damaged: then its bucket can't be anything but empty. */
+static void rate_of(const struct publisher *publisher, uint32_t slot, struct rate *ret)
+{
+    struct view_reading reading;
+
+    if (view_read_slot(&publisher->view, slot, VIEW_LIVE, &reading) != VIEW_FOUND ||
+        rate_init(ret, &reading.record.limit) != RATE_OK)
+        *ret = (struct rate){.interval_ns = 1, .burst = 1, .tau_ns = 1};
+}
+
+/* What the bucket had, which from now on has nothing any more. The journal says where to, so that
+ * whoever comes after a death here finds it. A bucket that is frozen and not in the journal was
+ * frozen by a hostile client: it is taken as empty. */
+static uint64_t take_tat(struct publisher *to, uint32_t to_slot, struct view_bucket *from,
+                         const struct rate *rate, uint64_t now_ns)
+{
+    struct view_header *header = to->header;
+    uint64_t tat = load(&from->tat);
+
+    if (tat > RATE_TAT_MAX)
+        return load(&header->journal_slot) == to_slot + UINT64_C(1) ? load(&header->journal_tat)
+                                                                    : now_ns + rate->tau_ns;
+    do {
+        store(to, &header->journal_slot, 0, memory_order_release);
+        store(to, &header->journal_tat, tat, memory_order_release);
+        store(to, &header->journal_slot, to_slot + UINT64_C(1), memory_order_release);
+    } while (!atomic_compare_exchange_strong(&from->tat, &tat, VIEW_TAT_FROZEN) &&
+             tat <= RATE_TAT_MAX);
+    stored(to);
+    return load(&header->journal_tat);
+}
+
+static void move_counts(struct view_bucket *from, struct view_bucket *to)
+{
+    uint32_t last_used_s = atomic_load(&from->last_used_s);
+
+    atomic_fetch_add(&to->allowed, atomic_exchange(&from->allowed, 0));
+    atomic_fetch_add(&to->refused, atomic_exchange(&from->refused, 0));
+    atomic_fetch_add(&to->saved, atomic_exchange(&from->saved, 0));
+    if (atomic_load(&to->last_used_s) < last_used_s)
+        atomic_store(&to->last_used_s, last_used_s);
+}
+
+static void move_bucket(struct publisher *to, uint32_t to_slot, struct publisher *from,
+                        uint32_t from_slot, uint64_t now_ns)
+{
+    struct view_bucket *source = publisher_bucket(from, from_slot);
+    struct view_bucket *target = publisher_bucket(to, to_slot);
+    struct rate from_rate, to_rate;
+
+    rate_of(from, from_slot, &from_rate);
+    rate_of(to, to_slot, &to_rate);
+    uint64_t tat = take_tat(to, to_slot, source, &from_rate, now_ns);
+    move_counts(source, target);
+    if (from_rate.interval_ns != to_rate.interval_ns || from_rate.burst != to_rate.burst)
+        tat = rate_convert(&from_rate, &to_rate, tat, now_ns);
+    store(to, &target->tat, tat, memory_order_release);
+    store(to, &to->header->journal_slot, 0, memory_order_release);
+}
+
+/* The newest slot that is there: later ones are met later. */
+static bool find_newest(const struct publisher *publisher, const uint8_t digest[DIGEST_BYTES],
+                        uint32_t *ret)
+{
+    struct view_walk walk;
+    uint32_t slot;
+    uint64_t state;
+    bool found = false;
+
+    view_walk_begin(&publisher->view, digest, &walk);
+    while (view_walk_next(&publisher->view, digest, &walk, &slot, &state)) {
+        if (!is_there(state))
+            continue;
+        *ret = slot;
+        found = true;
+    }
+    return found;
+}
+
+static void digest_of(const struct publisher *publisher, uint32_t slot,
+                      uint8_t ret[static DIGEST_BYTES])
+{
+    for (unsigned i = 0; i < 4; i++) {
+        uint64_t word = load(&publisher->slots[slot].words[VIEW_WORD_DIGEST + i]);
+        memcpy(ret + (size_t)8 * i, &word, sizeof word);
+    }
+}
+
+/* The state of the oldest slot's bucket is in the previous view, or nowhere. */
+static void take_over(struct publisher *publisher, uint32_t slot, uint64_t now_ns)
+{
+    uint8_t digest[DIGEST_BYTES];
+    uint32_t old;
+
+    digest_of(publisher, slot, digest);
+    if (publisher->previous && find_newest(publisher->previous, digest, &old))
+        move_bucket(publisher, slot, publisher->previous, old, now_ns);
+    else
+        store(publisher, &publisher_bucket(publisher, slot)->tat, 0, memory_order_release);
+}
+
+/* What an edit that was cut short, or growth, left elsewhere comes into the newest slot that is
+ * there: each older one hands on to the next. */
+static bool settle(struct publisher *publisher, const uint8_t digest[DIGEST_BYTES], uint64_t now_ns,
+                   uint32_t *ret_newest)
+{
+    struct view_walk walk;
+    uint32_t slot;
+    uint64_t state;
+    bool found = false;
+
+    view_walk_begin(&publisher->view, digest, &walk);
+    while (view_walk_next(&publisher->view, digest, &walk, &slot, &state)) {
+        if (!is_there(state))
+            continue;
+        bool unmoved = load(&publisher_bucket(publisher, slot)->tat) == VIEW_TAT_UNMOVED;
+        if (unmoved && found)
+            move_bucket(publisher, slot, publisher, *ret_newest, now_ns);
+        else if (unmoved)
+            take_over(publisher, slot, now_ns);
+        *ret_newest = slot;
+        found = true;
+    }
+    return found;
+}
+
+struct view_bucket *publisher_settled_bucket(struct publisher *publisher, uint32_t slot,
+                                             uint64_t now_ns)
+{
+    struct view_bucket *bucket = publisher_bucket(publisher, slot);
+    uint64_t tat = load(&bucket->tat);
+    uint8_t digest[DIGEST_BYTES];
+    uint32_t newest;
+
+    if (tat <= RATE_TAT_MAX)
+        return bucket;
+    digest_of(publisher, slot, digest);
+    (void)settle(publisher, digest, now_ns, &newest);
+    tat = load(&bucket->tat);
+    if (tat > RATE_TAT_MAX) {
+        struct rate rate;
+        rate_of(publisher, slot, &rate);
+        (void)atomic_compare_exchange_strong(&bucket->tat, &tat, now_ns + rate.tau_ns);
+    }
+    return bucket;
+}
+
+static void begin_bucket(struct publisher *publisher, uint32_t slot, bool strict,
+                         const struct bucket_start *start)
+{
+    struct view_bucket *bucket = &(strict ? publisher->own : publisher->view.buckets)[slot];
+
+    atomic_store(&bucket->allowed, start->allowed);
+    atomic_store(&bucket->refused, start->refused);
+    atomic_store(&bucket->last_used_s, start->last_used_s);
+    atomic_store(&bucket->saved, (uint32_t)(start->allowed + start->refused));
+    store(publisher, &bucket->tat, start->tat, memory_order_release);
+}
+
+/* ---- credentials -------------------------------------------------------------------------------
+ */
+
+/* The slot that has this record but for its state. */
+static bool find_same(const struct publisher *publisher, const struct record *record,
+                      const struct image *image, uint32_t *ret)
+{
+    struct view_walk walk;
+    uint64_t state;
+
+    view_walk_begin(&publisher->view, record->digest, &walk);
+    while (view_walk_next(&publisher->view, record->digest, &walk, ret, &state))
+        if (is_there(state) && has_image(publisher, *ret, image))
+            return true;
+    return false;
+}
+
+static bool has_others(const struct publisher *publisher, const struct record *record,
+                       uint32_t kept)
+{
     struct view_walk walk;
     uint32_t slot;
     uint64_t state;
 
     view_walk_begin(&publisher->view, record->digest, &walk);
-    while (view_walk_next(&publisher->view, record->digest, &walk, &slot, &state)) {
-        if (!is_there(state))
-            continue;
-        places.has_old = true;
-        places.old_bucket = (uint32_t)load(&publisher->slots[slot].words[VIEW_WORD_SHAPE]);
-        if (!places.has_same && has_image(publisher, slot, image)) {
-            places.has_same = true;
-            places.same = slot;
-        }
-    }
-    return places;
+    while (view_walk_next(&publisher->view, record->digest, &walk, &slot, &state))
+        if (slot != kept && is_there(state))
+            return true;
+    return false;
 }
 
 /* All but one: what an edit leaves behind, and what one that was cut short did. */
@@ -267,29 +440,61 @@ static void retire_others(struct publisher *publisher, const struct record *reco
             set_state(publisher, slot, VIEW_MOVED);
 }
 
-int publisher_put(struct publisher *publisher, const struct record *record)
+static int put_new(struct publisher *publisher, const struct record *record, struct image *image,
+                   const struct bucket_start *start, uint32_t *ret)
 {
+    if (!find_free(publisher, record->digest, ret))
+        return -ENOSPC;
+    int r = put_heap(publisher, image);
+    if (r < 0)
+        return r;
+    begin_bucket(publisher, *ret, record->strict, start);
+    put_slot(publisher, *ret, image);
+    return 0;
+}
+
+/* In the order that a reader who comes between needs: the new slot; the bucket's state in it; the
+ * old one's end. Until the state is there, whoever meets either slot asks the daemon. */
+int publisher_put(struct publisher *publisher, const struct record *record,
+                  const struct bucket_start *start, uint64_t now_ns, uint32_t *ret_slot)
+{
+    static const struct bucket_start zero, unmoved = {.tat = VIEW_TAT_UNMOVED};
     struct image image;
-    uint32_t slot;
+    uint32_t slot, newest;
 
     int r = make_image(record, &image);
     if (r < 0)
         return r;
-    struct places places = find_places(publisher, record, &image);
-    if (places.has_same) {
-        set_state(publisher, places.same, image.words[VIEW_WORD_STATE]);
-        retire_others(publisher, record, places.same);
-        return 0;
+    bool there = find_newest(publisher, record->digest, &newest);
+    if (there && find_same(publisher, record, &image, &slot)) {
+        set_state(publisher, slot, image.words[VIEW_WORD_STATE]);
+    } else {
+        r = put_new(publisher, record, &image, there ? &unmoved : start ? start : &zero, &slot);
+        if (r < 0)
+            return r;
     }
-    if (!find_free(publisher, record->digest, &slot))
-        return -ENOSPC;
-    r = put_heap(publisher, &image);
-    if (r < 0)
-        return r;
-    image.words[VIEW_WORD_SHAPE] |= places.has_old ? places.old_bucket : slot;
-    put_slot(publisher, slot, &image);
-    retire_others(publisher, record, slot);
+    /* One that is alone in a view that grew is left for when it is needed. */
+    if (there && has_others(publisher, record, slot)) {
+        (void)settle(publisher, record->digest, now_ns, &newest);
+        if (newest != slot)
+            move_bucket(publisher, slot, publisher, newest, now_ns);
+        retire_others(publisher, record, slot);
+    }
+    if (ret_slot)
+        *ret_slot = slot;
     return 0;
+}
+
+void publisher_hide(struct publisher *publisher, const uint8_t digest[static DIGEST_BYTES])
+{
+    struct view_walk walk;
+    uint32_t slot;
+    uint64_t state;
+
+    view_walk_begin(&publisher->view, digest, &walk);
+    while (view_walk_next(&publisher->view, digest, &walk, &slot, &state))
+        if (is_there(state))
+            set_state(publisher, slot, VIEW_MOVED);
 }
 
 void publisher_remove(struct publisher *publisher, const uint8_t digest[static DIGEST_BYTES])

@@ -6,6 +6,7 @@
 #ifndef STKGATE_DAEMON_SERVICE_H
 #define STKGATE_DAEMON_SERVICE_H
 
+#include "daemon/attached.h"
 #include "daemon/config.h"
 #include "lib/core/decide.h"
 #include "daemon/store/audit.h"
@@ -35,6 +36,30 @@ const struct config *service_config_of(const struct service *service);
 const struct scope_registry *service_scopes(const struct service *service);
 /* Goes up with each change of policies or registry; begins at a random value. */
 uint64_t service_generation(const struct service *service);
+
+/* ---- the view ----------------------------------------------------------------------------------
+ */
+
+/* What a direct client is given: descriptors that stay the service's, good until it runs again.
+ * -ENOENT: there is none now. */
+struct handout {
+    int view_fd; /* can only be read */
+    int buckets_fd;
+    uint64_t view_bytes, bucket_bytes;
+};
+int service_handout(const struct service *service, struct handout *ret);
+
+/* Who has it: for the face that hands it out, and for status. Never NULL. */
+struct attached_list *service_attached(struct service *service);
+
+/* What status says of it. */
+struct view_stats {
+    uint64_t slots, used;    /* used: with those of earlier versions of credentials */
+    uint64_t resident_bytes; /* of view and buckets */
+    uint64_t lease_ns;       /* how long it still holds; 0: it does not */
+    bool complete;           /* all of the table is in it */
+};
+void service_view_stats(const struct service *service, struct view_stats *ret);
 
 /* ---- checks ---------------------------------------------------------------------------------- */
 

@@ -32,6 +32,7 @@ static bool on_hello(struct session *session, struct service *service, struct fr
     text_copy(hello.service, session->service_name, sizeof session->service_name);
     session->state = SESSION_READY;
     welcome.generation = service_generation(service);
+    welcome.direct = false;
     welcome.policy = as->policy;
     welcome.registry = *service_scopes(service);
     *ret_len = welcome_write(out, WIRE_FRAME_MAX, frame->id, &welcome);

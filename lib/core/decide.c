@@ -107,26 +107,30 @@ static bool origin_is_allowed(const struct query *query, const struct record *re
 }
 
 /* Row 9. One word, read once per turn; whoever loses the race tries again with what the winner
- * left. Relaxed: nothing but the word itself is shared. */
-static struct rate_result bucket_spend(const struct rate *rate, _Atomic uint64_t *tat,
-                                       uint64_t now_ns, uint64_t cost, bool peek)
+ * left. Relaxed: nothing but the word itself is shared. False: the bucket's state is elsewhere. */
+static bool bucket_spend(const struct rate *rate, _Atomic uint64_t *tat, uint64_t now_ns,
+                         uint64_t cost, bool peek, struct rate_result *ret)
 {
     uint64_t seen_ns = atomic_load_explicit(tat, memory_order_relaxed);
-    struct rate_result result;
     do {
-        result = rate_spend(rate, seen_ns, now_ns, cost);
-        bool stray = seen_ns > result.tat_ns && seen_ns - result.tat_ns > TAT_SKEW_NS;
-        if (peek || (!result.allowed && !stray))
+        if (seen_ns > RATE_TAT_MAX)
+            return false;
+        *ret = rate_spend(rate, seen_ns, now_ns, cost);
+        bool stray = seen_ns > ret->tat_ns && seen_ns - ret->tat_ns > TAT_SKEW_NS;
+        if (peek || (!ret->allowed && !stray))
             break;
-    } while (!atomic_compare_exchange_weak_explicit(tat, &seen_ns, result.tat_ns,
+    } while (!atomic_compare_exchange_weak_explicit(tat, &seen_ns, ret->tat_ns,
                                                     memory_order_relaxed, memory_order_relaxed));
-    return result;
+    return true;
 }
 
 static enum reason decide_rate(const struct rate *rate, const struct query *query, uint64_t cost,
                                _Atomic uint64_t *tat, uint64_t now_ns, struct verdict *ret)
 {
-    struct rate_result result = bucket_spend(rate, tat, now_ns, cost, query->peek);
+    struct rate_result result;
+
+    if (!bucket_spend(rate, tat, now_ns, cost, query->peek, &result))
+        return REASON_UNAVAILABLE;
     ret->remaining = result.remaining;
     ret->next_ns = result.next_in_ns;
     ret->retry_ns = result.retry_ns;

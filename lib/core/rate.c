@@ -53,7 +53,7 @@ static uint64_t rate_debt(const struct rate *rate, uint64_t tat_ns, uint64_t now
 /* now + debt; a clock that close to the end of time (584 years) only has to be harmless. */
 static uint64_t rate_tat(uint64_t now_ns, uint64_t debt_ns)
 {
-    return now_ns > UINT64_MAX - debt_ns ? UINT64_MAX : now_ns + debt_ns;
+    return now_ns > RATE_TAT_MAX - debt_ns ? RATE_TAT_MAX : now_ns + debt_ns;
 }
 
 struct rate_result rate_spend(const struct rate *rate, uint64_t tat_ns, uint64_t now_ns,

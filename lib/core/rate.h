@@ -35,6 +35,9 @@ enum rate_error {
 /* A bucket that takes longer than this to fill is a mistake; it keeps tat far from overflow. */
 #define RATE_TAU_MAX_NS (UINT64_C(1) << 61) /* 73 years */
 
+/* The largest word that is a state of a bucket: what is above says that the state is elsewhere. */
+#define RATE_TAT_MAX (UINT64_MAX - 2)
+
 /* ret is untouched unless RATE_OK. */
 enum rate_error rate_init(struct rate *ret, const struct rate_limit *limit);
 const char *rate_error_string(enum rate_error error);

@@ -13,7 +13,8 @@
  * stores leaves nothing that a reader would have to wait for: what has no tag is not there.
  *
  * The bucket of a slot is at the same index in another file, so that both can be fetched at once. A
- * credential that was edited has a new slot and its old bucket.
+ * credential that was edited has a new slot and a new bucket, into which the old one's state was
+ * moved; so has one in the larger view that takes a full one's place.
  */
 #ifndef STKGATE_VIEW_LAYOUT_H
 #define STKGATE_VIEW_LAYOUT_H
@@ -37,13 +38,26 @@ struct view_header {
     uint32_t groups;
     uint64_t heap_bytes;
     uint64_t bytes; /* of the whole file */
-    uint64_t unused[4];
-    /* Changes while it is mapped: */
-    _Atomic uint64_t valid_until_ns; /* the lease, CLOCK_MONOTONIC; see lease.h */
-    _Atomic uint64_t superseded;     /* 1: there is a larger one */
-    _Atomic uint64_t generation;     /* of policies and scope names */
-    _Atomic uint64_t wall_floor_s;   /* the time of day is not before that */
-    _Atomic uint64_t heap_used;      /* the writer's own */
+    uint64_t epoch; /* a larger view that follows has a higher one */
+    uint64_t unused[3];
+    /* Changes while it is mapped, and is read with each check: */
+    _Alignas(64) _Atomic uint64_t flags; /* enum view_header_flag */
+    _Atomic uint64_t valid_until_ns;     /* the lease, CLOCK_MONOTONIC; 0: none. See lease.h */
+    _Atomic uint64_t generation;         /* of policies and scope names: that of WELCOME */
+    _Atomic uint64_t incarnation;        /* random, of the daemon that writes it */
+    _Atomic uint64_t wall_floor_s;       /* the time of day is not before that, Unix seconds */
+    /* The writer's own: */
+    _Alignas(64) _Atomic uint64_t heap_used;
+    _Atomic uint64_t published_seq;  /* all changes up to it are in */
+    _Atomic uint64_t published_mark; /* tells the table that it is of; see publish.h */
+    _Atomic uint64_t journal_slot;   /* plus 1; 0: no bucket is on the move */
+    _Atomic uint64_t journal_tat;    /* what it had */
+};
+
+enum view_header_flag {
+    VIEW_COMPLETE = 1,   /* what is not in it, is not in the table */
+    VIEW_CURRENT = 2,    /* it is, or was, the one that is handed out */
+    VIEW_SUPERSEDED = 4, /* there is a newer one: ask the daemon for it */
 };
 
 enum view_state {
@@ -64,7 +78,7 @@ enum view_word {
     VIEW_WORD_TIMES,  /* expires_at, grace_until: the same */
     VIEW_WORD_KEY_ID, /* without its "key_" */
     VIEW_WORD_SITE = VIEW_WORD_KEY_ID + 2,
-    VIEW_WORD_SHAPE = VIEW_WORD_SITE + 3, /* bucket: 32 bits; then enum view_flag; site's length */
+    VIEW_WORD_SHAPE = VIEW_WORD_SITE + 3, /* enum view_flag: 8 bits; site's length: 8 bits */
     VIEW_WORD_HEAP,                       /* offset, length: 32 bits each */
     VIEW_SLOT_WORDS,
 };
@@ -106,8 +120,14 @@ static inline struct view_geometry view_geometry(uint32_t groups, uint64_t heap_
  * further than it can be true. */
 struct view_bucket {
     _Alignas(32) _Atomic uint64_t tat; /* see rate.h */
-    _Atomic uint64_t allowed, refused; /* since the daemon last looked */
-    _Atomic uint64_t last_used_s;
+    _Atomic uint64_t allowed, refused; /* checks so far */
+    _Atomic uint32_t last_used_s;      /* Unix seconds */
+    _Atomic uint32_t saved;            /* allowed + refused as the table has them, modulo 2^32 */
 };
+_Static_assert(sizeof(struct view_bucket) == 32, "two to a cache line");
+
+/* Words of a bucket that are no tat (RATE_TAT_MAX is below): only the daemon can decide then. */
+#define VIEW_TAT_UNMOVED UINT64_MAX       /* its state is still in another bucket */
+#define VIEW_TAT_FROZEN  (UINT64_MAX - 1) /* its state is in another one already */
 
 #endif

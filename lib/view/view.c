@@ -181,7 +181,7 @@ static bool read_inline(const struct view_slot *slot, uint64_t shape, struct vie
 {
     struct record *record = &ret->record;
     uint64_t words[VIEW_SLOT_WORDS];
-    uint32_t flags = high(shape);
+    uint32_t flags = low(shape);
     size_t site_len = flags >> 8;
 
     if (site_len == 0 || site_len > VIEW_SITE_INLINE)
@@ -216,14 +216,12 @@ enum view_answer view_read_slot(const struct view *view, uint32_t slot, uint64_t
     uint64_t shape = slot_word(found, VIEW_WORD_SHAPE);
     size_t heap_len;
 
-    if (state < VIEW_LIVE || state > VIEW_REVOKED || low(shape) >= view_slots(view) ||
-        !take_heap(view, found, ret, &heap_len))
+    if (state < VIEW_LIVE || state > VIEW_REVOKED || !take_heap(view, found, ret, &heap_len))
         return VIEW_UNSURE;
-    if ((high(shape) & VIEW_WHOLE) != 0 ? !read_whole(ret, heap_len)
-                                        : !read_inline(found, shape, ret, heap_len))
+    if ((shape & VIEW_WHOLE) != 0 ? !read_whole(ret, heap_len)
+                                  : !read_inline(found, shape, ret, heap_len))
         return VIEW_UNSURE;
     ret->slot = slot;
-    ret->bucket = low(shape);
     ret->record.suspended = state == VIEW_SUSPENDED;
     ret->record.revoked = state == VIEW_REVOKED;
     return VIEW_FOUND;

@@ -41,12 +41,13 @@ enum view_answer {
  * there are key_id, site, origins and, of a legacy key, link: what decide() wants. */
 struct view_reading {
     struct record record;
-    uint32_t slot, bucket; /* both below view_slots() */
+    uint32_t slot; /* below view_slots(); its bucket has the same number */
     char key_id[KEY_ID_LEN];
     char site[VIEW_SITE_INLINE];
     uint8_t heap[RECORD_BYTES_MAX];
 };
 
+/* NONE says little of a view that is not complete (lease.h). */
 enum view_answer view_read(const struct view *view, const uint8_t digest[static DIGEST_BYTES],
                            struct view_reading *ret);
 

@@ -19,11 +19,13 @@
 #define WIRE_FRAME_MAX    8192 /* bytes, header included; a longer packet ends the connection */
 
 enum wire_type {
-    WIRE_HELLO = 1,   /* client: the service that it is */
-    WIRE_WELCOME = 2, /* daemon: that service's policy, and the scope registry */
-    WIRE_CHECK = 3,   /* client: one call */
-    WIRE_VERDICT = 4, /* daemon */
-    WIRE_ERROR = 5,   /* daemon: why it closes the connection now */
+    WIRE_HELLO = 1,    /* client: the service that it is */
+    WIRE_WELCOME = 2,  /* daemon: that service's policy, and the scope registry */
+    WIRE_CHECK = 3,    /* client: one call */
+    WIRE_VERDICT = 4,  /* daemon */
+    WIRE_ERROR = 5,    /* daemon: why it closes the connection now */
+    WIRE_ATTACH = 6,   /* client: asks for the view */
+    WIRE_ATTACHED = 7, /* daemon: and there it is, two descriptors along with it */
 };
 
 struct frame {

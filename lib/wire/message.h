@@ -19,8 +19,17 @@ struct hello {
 /* A client keeps this: decisions and headers follow it. */
 struct welcome {
     uint64_t generation; /* of policies and registry; a VERDICT with another one: say HELLO again */
+    bool direct;         /* this user may have the view: say ATTACH */
     struct policy policy;
     struct scope_registry registry;
+};
+
+/* What comes with the descriptors of the view and of its buckets, in this order. Without
+ * descriptors, and all zero: there is no view for you (any more). */
+struct attached {
+    uint64_t clock_ns; /* the daemon's CLOCK_MONOTONIC, read between question and answer: a client
+                        * whose own says otherwise lives in another time namespace */
+    uint64_t view_bytes, bucket_bytes;
 };
 
 enum wire_error {
@@ -34,12 +43,20 @@ enum wire_error {
 /* Room for any CHECK, and for any VERDICT. */
 #define CHECK_FRAME_MAX   512
 #define VERDICT_FRAME_MAX 512
+/* The length of an ATTACHED. */
+#define ATTACHED_FRAME_BYTES (WIRE_HEADER_BYTES + 3 * 8)
 
 size_t hello_write(void *buffer, size_t capacity, uint32_t id, const struct hello *hello);
 int hello_read(struct frame *frame, struct hello *ret);
 
 size_t welcome_write(void *buffer, size_t capacity, uint32_t id, const struct welcome *welcome);
 int welcome_read(struct frame *frame, struct welcome *ret);
+
+/* The question for the view has no content. */
+size_t attach_write(void *buffer, size_t capacity, uint32_t id);
+int attach_read(struct frame *frame);
+size_t attached_write(void *buffer, size_t capacity, uint32_t id, const struct attached *attached);
+int attached_read(struct frame *frame, struct attached *ret);
 
 /* A site or origin longer than any that could match is cut to one byte more than that: it matches
  * nothing all the same. query->form must be TOKEN or LEGACY: a missing or malformed credential is

@@ -10,6 +10,8 @@
 
 #define GROUPS     4
 #define HEAP_BYTES 65536
+#define NOW_NS     UINT64_C(1000000000000)
+#define SECOND_NS  UINT64_C(1000000000)
 
 /* ---- credentials -------------------------------------------------------------------------------
  */
@@ -59,7 +61,7 @@ static void add_origin(struct credential *credential, const char *origin)
 
 static void put(const struct credential *credential)
 {
-    ck_assert_int_eq(publisher_put(&publisher, &credential->record), 0);
+    ck_assert_int_eq(publisher_put(&publisher, &credential->record, NULL, NOW_NS, NULL), 0);
 }
 
 /* In all that a verdict depends on, or tells. */
@@ -145,16 +147,16 @@ START_TEST(shows_nobody_what_no_verdict_needs)
 }
 END_TEST
 
-START_TEST(a_state_is_one_store_and_an_edit_a_new_slot_with_the_old_bucket)
+START_TEST(a_state_is_one_store_and_an_edit_a_new_slot_into_which_the_bucket_moves)
 {
     struct credential c;
+    struct bucket_start start = {.tat = NOW_NS + 7 * SECOND_NS, 5, 6, 1700000000};
 
     begin();
     make(1, &c);
-    put(&c);
+    ck_assert_int_eq(publisher_put(&publisher, &c.record, &start, NOW_NS, NULL), 0);
     expect(&c);
     uint32_t slot = reading.slot;
-    ck_assert_uint_eq(reading.bucket, slot);
     put(&c);
     ck_assert_uint_eq(publisher.used, 1);
     c.record.suspended = true;
@@ -166,12 +168,128 @@ START_TEST(a_state_is_one_store_and_an_edit_a_new_slot_with_the_old_bucket)
     put(&c);
     expect(&c);
     ck_assert_uint_ne(reading.slot, slot);
-    ck_assert_uint_eq(reading.bucket, slot);
-    c.record.scopes = 78;
+    ck_assert_uint_eq(publisher.used, 2);
+    ck_assert_uint_eq(shared_buckets[slot].tat, VIEW_TAT_FROZEN);
+    const struct view_bucket *bucket = &shared_buckets[reading.slot];
+    ck_assert_uint_eq(bucket->tat, NOW_NS + 7 * SECOND_NS);
+    ck_assert_uint_eq(bucket->allowed, 5);
+    ck_assert_uint_eq(bucket->refused, 6);
+    ck_assert_uint_eq(bucket->saved, 11);
+    ck_assert_uint_eq(bucket->last_used_s, 1700000000);
+    ck_assert_uint_eq(shared_buckets[slot].allowed, 0);
+    view_memory_end();
+}
+END_TEST
+
+START_TEST(a_bucket_goes_over_to_another_limit_with_its_units)
+{
+    struct credential c;
+    struct bucket_start start = {.tat = NOW_NS + 30 * SECOND_NS}; /* half of 60 a minute */
+
+    begin();
+    make(1, &c);
+    ck_assert_int_eq(publisher_put(&publisher, &c.record, &start, NOW_NS, NULL), 0);
+    c.record.limit = (struct rate_limit){6, 60 * SECOND_NS, 40};
     put(&c);
     expect(&c);
-    ck_assert_uint_eq(reading.bucket, slot);
-    ck_assert_uint_eq(publisher.used, 3);
+    /* 30 units of 40 are left, and 10 s bring one. */
+    ck_assert_uint_eq(shared_buckets[reading.slot].tat, NOW_NS + 100 * SECOND_NS);
+    view_memory_end();
+}
+END_TEST
+
+START_TEST(a_strict_credential_has_its_bucket_where_nobody_else_writes)
+{
+    struct credential c;
+    struct bucket_start start = {.tat = NOW_NS + SECOND_NS};
+
+    begin();
+    make(1, &c);
+    c.record.strict = true;
+    ck_assert_int_eq(publisher_put(&publisher, &c.record, &start, NOW_NS, NULL), 0);
+    expect(&c);
+    ck_assert_uint_eq(own_buckets[reading.slot].tat, NOW_NS + SECOND_NS);
+    ck_assert_uint_eq(shared_buckets[reading.slot].tat, 0);
+    c.record.strict = false;
+    put(&c);
+    expect(&c);
+    ck_assert_uint_eq(shared_buckets[reading.slot].tat, NOW_NS + SECOND_NS);
+    view_memory_end();
+}
+END_TEST
+
+START_TEST(what_is_no_state_of_a_bucket_is_taken_as_empty)
+{
+    static const uint64_t words[] = {VIEW_TAT_FROZEN};
+    struct credential c;
+
+    begin();
+    make(1, &c);
+    put(&c);
+    expect(&c);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        shared_buckets[reading.slot].tat = words[i]; /* by a hostile client */
+        ck_assert_ptr_eq(publisher_settled_bucket(&publisher, reading.slot, NOW_NS),
+                         &shared_buckets[reading.slot]);
+        ck_assert_uint_eq(shared_buckets[reading.slot].tat, NOW_NS + 60 * SECOND_NS);
+    }
+    /* And in the middle of an edit. */
+    shared_buckets[reading.slot].tat = VIEW_TAT_FROZEN;
+    c.record.scopes = 77;
+    put(&c);
+    expect(&c);
+    ck_assert_uint_eq(shared_buckets[reading.slot].tat, NOW_NS + 60 * SECOND_NS);
+    view_memory_end();
+}
+END_TEST
+
+START_TEST(a_view_takes_the_buckets_of_the_one_before_it_over_when_they_are_needed)
+{
+    struct bucket_start start = {.tat = NOW_NS + 7 * SECOND_NS, 5, 0, 0};
+    static const struct bucket_start unmoved = {.tat = VIEW_TAT_UNMOVED};
+    struct credential c, stranger;
+    struct publisher old;
+
+    begin();
+    make(1, &c);
+    make(2, &stranger);
+    ck_assert_int_eq(publisher_put(&publisher, &c.record, &start, NOW_NS, NULL), 0);
+    old = publisher;
+    void *old_memory = memory;
+    struct view_bucket *old_shared = shared_buckets, *old_own = own_buckets;
+    begin();
+    publisher.previous = &old;
+    ck_assert_int_eq(publisher_put(&publisher, &c.record, &unmoved, NOW_NS, NULL), 0);
+    ck_assert_int_eq(publisher_put(&publisher, &stranger.record, &unmoved, NOW_NS, NULL), 0);
+    put(&c); /* as it is: nothing moves */
+    expect(&c);
+    struct view_bucket *bucket = &shared_buckets[reading.slot];
+    ck_assert_uint_eq(bucket->tat, VIEW_TAT_UNMOVED);
+    ck_assert_ptr_eq(publisher_settled_bucket(&publisher, reading.slot, NOW_NS), bucket);
+    ck_assert_uint_eq(bucket->tat, NOW_NS + 7 * SECOND_NS);
+    ck_assert_uint_eq(bucket->allowed, 5);
+    expect(&stranger);
+    bucket = publisher_settled_bucket(&publisher, reading.slot, NOW_NS);
+    ck_assert_uint_eq(bucket->tat, 0);
+    view_memory_end();
+    free(old_memory);
+    free(old_shared);
+    free(old_own);
+}
+END_TEST
+
+START_TEST(what_is_hidden_is_asked_for_until_it_is_put_again)
+{
+    struct credential c;
+
+    begin();
+    make(1, &c);
+    put(&c);
+    publisher_hide(&publisher, c.record.digest);
+    ck_assert_int_eq(read_credential(&c), VIEW_UNSURE);
+    c.record.revoked = true;
+    put(&c);
+    expect(&c);
     view_memory_end();
 }
 END_TEST
@@ -186,12 +304,14 @@ START_TEST(what_is_removed_is_unknown_until_it_is_added_with_a_bucket_of_its_own
     c.record.scopes = 5;
     put(&c);
     expect(&c);
-    uint32_t bucket = reading.bucket;
+    uint32_t slot = reading.slot;
+    shared_buckets[slot].tat = NOW_NS + 1;
     publisher_remove(&publisher, c.record.digest);
     ck_assert_int_eq(read_credential(&c), VIEW_NONE);
     put(&c);
     expect(&c);
-    ck_assert_uint_ne(reading.bucket, bucket);
+    ck_assert_uint_ne(reading.slot, slot);
+    ck_assert_uint_eq(shared_buckets[reading.slot].tat, 0);
     publisher_remove(&publisher, c.record.digest);
     publisher_remove(&publisher, c.record.digest);
     ck_assert_int_eq(read_credential(&c), VIEW_NONE);
@@ -210,7 +330,7 @@ START_TEST(takes_as_many_as_there_are_slots_and_then_says_that_it_is_full)
         put(&c);
     }
     make(count, &c);
-    ck_assert_int_eq(publisher_put(&publisher, &c.record), -ENOSPC);
+    ck_assert_int_eq(publisher_put(&publisher, &c.record, NULL, NOW_NS, NULL), -ENOSPC);
     ck_assert_int_eq(read_credential(&c), VIEW_NONE);
     for (unsigned i = 0; i < count; i++) {
         make(i, &c);
@@ -232,7 +352,7 @@ START_TEST(a_heap_that_is_full_changes_nothing)
     add_origin(&c, "https://www.shop.example");
     put(&c);
     add_origin(&c, "https://shop.example");
-    ck_assert_int_eq(publisher_put(&publisher, &c.record), -ENOSPC);
+    ck_assert_int_eq(publisher_put(&publisher, &c.record, NULL, NOW_NS, NULL), -ENOSPC);
     c.record.origins.len = 25;
     expect(&c);
     view_memory_end();
@@ -262,24 +382,48 @@ static bool is_as_in(const struct state *state, unsigned n, enum view_answer ans
                : answer == VIEW_NONE;
 }
 
-static void mend(void)
+static void *copy_of(const void *from, size_t size)
 {
-    void *copy = aligned_alloc(VIEW_PAGE, bytes);
-    struct publisher heir;
+    size_t whole = (size + VIEW_PAGE - 1) / VIEW_PAGE * VIEW_PAGE;
+    void *copy = aligned_alloc(VIEW_PAGE, whole);
 
     ck_assert_ptr_nonnull(copy);
-    memcpy(copy, memory, bytes);
-    ck_assert_int_eq(publisher_open(copy, bytes, &heir), 0);
+    memcpy(copy, from, size);
+    return copy;
+}
+
+/* What the bucket of credential n had at first, and has whatever becomes of it but a removal. */
+static uint64_t tat_of(unsigned n)
+{
+    return NOW_NS + (n + 1) * SECOND_NS;
+}
+
+static void mend(void)
+{
+    size_t bucket_bytes = (size_t)GROUPS * VIEW_GROUP_SLOTS * sizeof(struct view_bucket);
+    void *copy = copy_of(memory, bytes);
+    void *shared = copy_of(shared_buckets, bucket_bytes), *own = copy_of(own_buckets, bucket_bytes);
+    struct publisher heir;
+
+    ck_assert_int_eq(publisher_open(copy, bytes, shared, own, &heir), 0);
     for (unsigned n = 0; n < COUNT; n++) {
+        struct bucket_start start = {.tat = tat_of(n)};
         if (after.there[n])
-            ck_assert_int_eq(publisher_put(&heir, &after.credentials[n].record), 0);
+            ck_assert_int_eq(
+                publisher_put(&heir, &after.credentials[n].record, &start, NOW_NS, NULL), 0);
         else
             publisher_remove(&heir, after.credentials[n].record.digest);
     }
-    for (unsigned n = 0; n < COUNT; n++)
+    for (unsigned n = 0; n < COUNT; n++) {
         ck_assert(is_as_in(&after, n,
                            view_read(&heir.view, after.credentials[n].record.digest, &reading)));
+        if (after.there[n])
+            ck_assert_uint_eq(publisher_settled_bucket(&heir, reading.slot, NOW_NS)->tat,
+                              tat_of(n));
+    }
     free(copy);
+    free(shared);
+    free(own);
 }
 
 static void die(void *userdata)
@@ -295,8 +439,11 @@ static void die(void *userdata)
 
 static void step(unsigned n)
 {
+    struct bucket_start start = {.tat = tat_of(n)};
+
     if (after.there[n])
-        put(&after.credentials[n]);
+        ck_assert_int_eq(
+            publisher_put(&publisher, &after.credentials[n].record, &start, NOW_NS, NULL), 0);
     else
         publisher_remove(&publisher, after.credentials[n].record.digest);
     ck_assert(is_as_in(&after, n, read_credential(&after.credentials[n])));
@@ -322,6 +469,10 @@ START_TEST(whoever_dies_between_two_stores_leaves_the_old_or_the_new)
             record->suspended = false;
             record->scopes += 100;
             step(n);
+            record->strict = !record->strict;
+            step(n);
+            record->scopes -= 100; /* back to what it was, once strict is */
+            step(n);
             add_origin(&after.credentials[n], "https://www.shop.example");
             step(n);
             record->grace_until = 1700000900;
@@ -340,7 +491,12 @@ START_TEST(whoever_dies_between_two_stores_leaves_the_old_or_the_new)
 END_TEST
 
 SUITE_MAIN("publish_slots", finds_each_field_of_what_was_put, shows_nobody_what_no_verdict_needs,
-           a_state_is_one_store_and_an_edit_a_new_slot_with_the_old_bucket,
+           a_state_is_one_store_and_an_edit_a_new_slot_into_which_the_bucket_moves,
+           a_bucket_goes_over_to_another_limit_with_its_units,
+           a_strict_credential_has_its_bucket_where_nobody_else_writes,
+           what_is_no_state_of_a_bucket_is_taken_as_empty,
+           a_view_takes_the_buckets_of_the_one_before_it_over_when_they_are_needed,
+           what_is_hidden_is_asked_for_until_it_is_put_again,
            what_is_removed_is_unknown_until_it_is_added_with_a_bucket_of_its_own,
            takes_as_many_as_there_are_slots_and_then_says_that_it_is_full,
            a_heap_that_is_full_changes_nothing,

@@ -209,10 +209,10 @@ START_TEST(mends_a_tat_that_no_call_can_have_left)
     struct clock_reading now = {MONO_NS, WALL_S};
     struct verdict verdict;
 
-    _Atomic uint64_t tat = UINT64_MAX; /* a hostile writer */
+    _Atomic uint64_t tat = RATE_TAT_MAX; /* a hostile writer */
     decide(&policy, &peek, &record, &tat, now, &verdict);
     ck_assert_int_eq(verdict.reason, REASON_RATE_LIMITED);
-    ck_assert_uint_eq(tat, UINT64_MAX); /* a look changes nothing */
+    ck_assert_uint_eq(tat, RATE_TAT_MAX); /* a look changes nothing */
     decide(&policy, &query, &record, &tat, now, &verdict);
     ck_assert_int_eq(verdict.reason, REASON_RATE_LIMITED);
     ck_assert_uint_eq(verdict.retry_ns, SECOND_NS);
@@ -220,6 +220,25 @@ START_TEST(mends_a_tat_that_no_call_can_have_left)
     now.mono_ns += verdict.retry_ns; /* and that was the truth */
     decide(&policy, &query, &record, &tat, now, &verdict);
     ck_assert_int_eq(verdict.reason, REASON_OK);
+}
+END_TEST
+
+START_TEST(a_bucket_whose_state_is_elsewhere_decides_nothing)
+{
+    static const struct row passes = {.what = "passes"};
+    struct policy policy = policy_of_row(&passes);
+    struct record record = record_of_row(&passes);
+    struct query query = query_of_row(&passes);
+    struct clock_reading now = {MONO_NS, WALL_S};
+    struct verdict verdict;
+    static const uint64_t words[] = {RATE_TAT_MAX + 1, UINT64_MAX};
+
+    for (size_t i = 0; i < 2; i++) {
+        _Atomic uint64_t tat = words[i];
+        decide(&policy, &query, &record, &tat, now, &verdict);
+        ck_assert_int_eq(verdict.reason, REASON_UNAVAILABLE);
+        ck_assert_uint_eq(tat, words[i]);
+    }
 }
 END_TEST
 
@@ -362,6 +381,7 @@ END_TEST
 SUITE_MAIN("decide", decides_by_the_products_table, a_whole_burst_then_no_more_then_again,
            a_cost_is_at_least_one, a_record_without_bucket_or_limit_gives_no_verdict,
            mends_a_tat_that_no_call_can_have_left,
+           a_bucket_whose_state_is_elsewhere_decides_nothing,
            a_thread_whose_clock_reading_is_old_gives_nothing_back,
            threads_together_get_exactly_the_burst,
            threads_of_different_costs_never_get_more_than_the_burst,

@@ -1,0 +1,43 @@
+/* memory.h - files in memory that other processes may map, and that outlive the daemon
+ *
+ * memfd_create(2), of a fixed size: sealed against growing, shrinking and further seals, so that
+ * whoever maps one can't be made to die of SIGBUS. Mode 0600: another user who is given a
+ * descriptor can't open it anew with more rights. Not F_SEAL_FUTURE_WRITE: a daemon that takes one
+ * over after a restart could not write it any more.
+ */
+#ifndef STKGATE_DAEMON_MEMORY_H
+#define STKGATE_DAEMON_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct memory {
+    int fd; /* -1: none */
+    void *bytes;
+    size_t len;
+};
+
+#define MEMORY_NONE ((struct memory){.fd = -1})
+
+/* len bytes of zeroes, mapped to be read and written; of these the first there_len exist, so that a
+ * write to them can't fail for want of memory (SIGBUS). Both rounded up to pages. name: shown in
+ * /proc/PID/maps. 0, or -errno: -ENOMEM, -ENOSPC (of memory), -EMFILE ... */
+int memory_new(const char *name, size_t len, size_t there_len, struct memory *ret);
+
+/* More of it exists: from, from + len. -ENOMEM, -ENOSPC. */
+int memory_provide(const struct memory *memory, size_t from, size_t len);
+
+/* Take over what an earlier process made; takes fd on success. -EBADMSG: no such file, of another
+ * user, or without the seals. */
+int memory_adopt(int fd, struct memory *ret);
+
+/* A descriptor that can only be read, and mapped to be read: *ret, close-on-exec. */
+int memory_open_read_only(const struct memory *memory, int *ret);
+
+/* How much memory it takes, bytes: what was never written takes none. */
+uint64_t memory_resident(const struct memory *memory);
+
+/* Unmap and close: for processes that mapped it, it lives on. Sets it to MEMORY_NONE. */
+void memory_free(struct memory *memory);
+
+#endif
