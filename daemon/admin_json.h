@@ -14,8 +14,8 @@
  * through it. For the whole process; to be called before its first use, again does no harm. */
 void admin_json_own_memory(void);
 
-/* Whether jansson was refused memory since the last call: when its buffer for a string can't grow, it
- * drops a character and goes on. A text that was parsed then is none. */
+/* Whether jansson was refused memory since the last call: when its buffer for a string can't grow,
+ * it drops a character and goes on. A text that was parsed then is none. */
 bool admin_json_was_short(void);
 
 /* A token or legacy key as lists show it; never a secret. */

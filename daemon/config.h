@@ -35,7 +35,6 @@ struct http_limits {
 /* [daemon] of stkgate.conf is all but the services; the keys are in config_daemon.c. */
 struct config {
     uint64_t map_size_bytes; /* the most that the table can grow to */
-    uint64_t record_cache;   /* records kept in memory beside the table */
     unsigned change_queue_max;
     struct quota_limits quota;  /* of check.sock and http.sock */
     uint64_t hello_deadline_ns; /* a connection that says nothing is closed */

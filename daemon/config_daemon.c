@@ -26,7 +26,6 @@
  * machine's would refuse everybody. */
 static const struct config_key keys[] = {
     {"map_size", SIZE, AT(map_size_bytes), RANGE(MIB, 16 * TIB), .at_start = true},
-    {"record_cache", NUMBER, AT(record_cache), RANGE(0, 100000000)},
     {"change_queue", COUNT, AT(change_queue_max), RANGE(1, 1000000)},
 
     {"connections", COUNT, AT(quota.connections[QUOTA_CHECK]), RANGE(1, 1000000)},
@@ -62,7 +61,6 @@ const struct config_key *config_daemon_keys(size_t *ret_count)
 void config_daemon_init(struct config *config)
 {
     config->map_size_bytes = 16 * GIB;
-    config->record_cache = 131072;
     config->change_queue_max = 4096;
     config->quota = (struct quota_limits){
         .connections = {[QUOTA_CHECK] = 4096, [QUOTA_HTTP] = 512},

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <config.h> /* of configure, not daemon/config.h */
@@ -19,7 +21,20 @@
 #include "daemon/server.h"
 #include "daemon/sockets.h"
 
-#define FLUSH_EVERY_USEC UINT64_C(5000000)
+#define FLUSH_EVERY_USEC   UINT64_C(5000000)
+#define FLUSH_ON_USEC      UINT64_C(10000) /* while some is left */
+#define REFRESH_EVERY_USEC UINT64_C(1000000)
+
+/* The view is built and extended when there is nothing else to do, but at least that often. */
+#define WORK_EVERY_USEC UINT64_C(1000)
+
+/* Who maps the view of a daemon that was stopped without systemd, which would keep it, may go by it
+ * for that long: the next one has to wait as long before it can revoke. */
+#define NS_PER_S      UINT64_C(1000000000)
+#define LAST_LEASE_NS NS_PER_S
+
+/* How long it may take at the end to save what buckets owe. */
+#define FLUSH_LAST_NS (20 * NS_PER_S)
 
 /* How long open connections are served after SIGTERM. Each millisecond is one more that others wait
  * for the next daemon. */
@@ -38,6 +53,8 @@ struct manager {
     struct server *server;
     struct http_server *http;
     struct http_server *admin;
+    sd_event_source *idle_work, *timed_work;
+    struct lease_note note;
     bool stopping; /* told to end */
     bool drained;  /* and those who had just connected have had time to ask */
 };
@@ -56,6 +73,14 @@ static void harden_process(void)
 
 /* ---- events ------------------------------------------------------------------------------------
  */
+
+static uint64_t clock_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
 
 /* Give a new source its priority and leave it to the loop. r: what adding it returned. */
 static int settle(sd_event_source *source, int r, int64_t priority)
@@ -123,7 +148,8 @@ static void begin_draining(struct manager *manager)
 {
     server_stop_accepting(manager->server);
     http_server_stop_accepting(manager->http);
-    http_server_stop_accepting(manager->admin);
+    if (manager->admin)
+        http_server_stop_accepting(manager->admin);
     sd_event_source *source = NULL;
     int r = sd_event_add_time_relative(manager->event, &source, CLOCK_MONOTONIC, DRAIN_USEC, 1,
                                        on_drained, manager);
@@ -155,7 +181,8 @@ static void put_in_force(struct manager *manager, struct config *config)
                  key);
     descriptors_provide(config);
     http_server_set_limits(manager->http, &config->http, 0);
-    http_server_set_limits(manager->admin, &config->http, config->admin_connections_max);
+    if (manager->admin)
+        http_server_set_limits(manager->admin, &config->http, config->admin_connections_max);
     service_reload(manager->service, config);
 }
 
@@ -181,11 +208,53 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si,
     return 0;
 }
 
+/* ---- work on the view --------------------------------------------------------------------------
+ */
+
+static void set_work(struct manager *manager, bool more)
+{
+    (void)sd_event_source_set_enabled(manager->idle_work, more ? SD_EVENT_ON : SD_EVENT_OFF);
+    (void)sd_event_source_set_time_relative(manager->timed_work, WORK_EVERY_USEC);
+    (void)sd_event_source_set_enabled(manager->timed_work, more ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+static int on_idle_work(sd_event_source *source, void *userdata)
+{
+    struct manager *manager = userdata;
+
+    set_work(manager, service_work(manager->service));
+    return 0;
+}
+
+static int on_timed_work(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct manager *manager = userdata;
+
+    set_work(manager, service_work(manager->service));
+    return 0;
+}
+
+static int open_work(struct manager *manager)
+{
+    int r = sd_event_add_defer(manager->event, &manager->idle_work, on_idle_work, manager);
+    if (r >= 0)
+        r = sd_event_source_set_priority(manager->idle_work, SD_EVENT_PRIORITY_IDLE);
+    if (r >= 0)
+        r = sd_event_add_time_relative(manager->event, &manager->timed_work, CLOCK_MONOTONIC,
+                                       WORK_EVERY_USEC, 1, on_timed_work, manager);
+    if (r >= 0)
+        r = sd_event_source_set_priority(manager->timed_work, TURNS_PRIORITY_BEFORE);
+    if (r >= 0)
+        set_work(manager, true);
+    return r;
+}
+
 static int on_committed(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
     struct manager *manager = userdata;
 
     committer_collect(manager->committer);
+    set_work(manager, true);
     exit_when_done(manager);
     return 0;
 }
@@ -194,8 +263,17 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata)
 {
     struct manager *manager = userdata;
 
-    (void)service_flush_usage(manager->service);
-    int r = sd_event_source_set_time_relative(source, FLUSH_EVERY_USEC);
+    bool more = service_flush_usage(manager->service);
+    int r = sd_event_source_set_time_relative(source, more ? FLUSH_ON_USEC : FLUSH_EVERY_USEC);
+    return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int on_refresh(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct manager *manager = userdata;
+
+    service_refresh(manager->service);
+    int r = sd_event_source_set_time_relative(source, REFRESH_EVERY_USEC);
     return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -215,6 +293,16 @@ static int block_signals(void)
     return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
 }
 
+static int open_lease_note(struct manager *manager)
+{
+    int r = lease_note_open(manager->options->state, clock_ns(), &manager->note);
+    if (r < 0)
+        log_event(LOG_EVENT_FAILED, "%s/lease: %s", manager->options->state, strerror(-r));
+    else
+        service_set_lease_note(manager->service, &manager->note);
+    return r;
+}
+
 static int open_table(struct manager *manager, struct config *config)
 {
     char message[STORE_ERROR_MAX] = "";
@@ -231,11 +319,13 @@ static int open_table(struct manager *manager, struct config *config)
     }
     r = committer_new(manager->store, &manager->committer);
     if (r == 0)
-        r = service_new(manager->store, manager->committer, config, &manager->service);
+        r = service_new(manager->store, manager->committer, config, NULL, &manager->service);
     if (r < 0)
         log_event(LOG_EVENT_FAILED, "cannot start the service: %s", strerror(-r));
     else if (manager->options->trust_clock)
         service_trust_clock(manager->service);
+    if (r == 0)
+        r = open_lease_note(manager);
     return r;
 }
 
@@ -256,11 +346,6 @@ static int open_faces(struct manager *manager)
         .quota = service_quota(manager->service),
         .handler = http_check_handle,
     };
-    struct http_options admin = {
-        .connections_max = service_config_of(manager->service)->admin_connections_max,
-        .reserve = &manager->reserve,
-        .handler = http_admin_handle,
-    };
 
     int r = turns_new(manager->event, &manager->turns);
     if (r == 0)
@@ -269,8 +354,45 @@ static int open_faces(struct manager *manager)
     if (r < 0)
         return r;
     manager->sockets.fds[SOCKET_CHECK] = -1;
-    r = open_http(manager, SOCKET_HTTP, &http, &manager->http);
-    return r < 0 ? r : open_http(manager, SOCKET_ADMIN, &admin, &manager->admin);
+    return open_http(manager, SOCKET_HTTP, &http, &manager->http);
+}
+
+static int open_admin(struct manager *manager)
+{
+    struct http_options admin = {
+        .connections_max = service_config_of(manager->service)->admin_connections_max,
+        .reserve = &manager->reserve,
+        .handler = http_admin_handle,
+    };
+
+    return open_http(manager, SOCKET_ADMIN, &admin, &manager->admin);
+}
+
+static int on_lease_over(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct manager *manager = userdata;
+
+    return manager->stopping ? 0 : open_admin(manager);
+}
+
+/* Somebody may still go by a view that this daemon can't reach: changes wait in the socket until
+ * that is over, since each one that is answered has to be in force. */
+static int open_admin_in_time(struct manager *manager)
+{
+    sd_event_source *source = NULL;
+    uint64_t now_ns = 0;
+
+    int r = sd_event_now(manager->event, CLOCK_MONOTONIC, &now_ns);
+    now_ns *= 1000;
+    if (r < 0 || service_adopted_view(manager->service) || manager->note.earlier_ns <= now_ns)
+        return r < 0 ? r : open_admin(manager);
+    log_line(LOG_NOTICE,
+             "programs may go by the view of the daemon before this one for %llu ms more: "
+             "admin.sock is served after that",
+             (unsigned long long)((manager->note.earlier_ns - now_ns) / 1000000 + 1));
+    r = sd_event_add_time(manager->event, &source, CLOCK_MONOTONIC,
+                          manager->note.earlier_ns / 1000 + 1, 1, on_lease_over, manager);
+    return settle(source, r, TURNS_PRIORITY_BEFORE);
 }
 
 /* None of these is a party of turns.h: they come before all of them. */
@@ -299,7 +421,15 @@ static int open_events(struct manager *manager)
         r = sd_event_add_time_relative(manager->event, &source, CLOCK_MONOTONIC, FLUSH_EVERY_USEC,
                                        0, on_flush, manager);
         r = settle(source, r, TURNS_PRIORITY_BEFORE);
+        source = NULL;
     }
+    if (r >= 0) {
+        r = sd_event_add_time_relative(manager->event, &source, CLOCK_MONOTONIC, 0, 1, on_refresh,
+                                       manager);
+        r = settle(source, r, TURNS_PRIORITY_BEFORE);
+    }
+    if (r >= 0)
+        r = open_work(manager);
     if (r >= 0)
         r = sd_event_set_watchdog(manager->event, true);
     return r < 0 ? r : 0;
@@ -337,16 +467,30 @@ static int manager_open(struct manager *manager)
         r = open_events(manager);
     if (r >= 0)
         r = open_faces(manager);
+    if (r >= 0)
+        r = open_admin_in_time(manager);
     if (r < 0)
         log_event(LOG_EVENT_FAILED, "cannot set up the event loop: %s", strerror(-r));
     return r < 0 ? r : 0;
+}
+
+/* What buckets owe is saved: of a million in use, that takes some passes. */
+static void end_service(struct manager *manager)
+{
+    uint64_t end_ns = clock_ns() + FLUSH_LAST_NS;
+
+    while (!service_must_exit(manager->service) && service_flush_usage(manager->service) &&
+           clock_ns() < end_ns)
+        continue;
+    if (!getenv("NOTIFY_SOCKET"))
+        service_end_lease(manager->service, LAST_LEASE_NS);
 }
 
 /* The committer goes first: it commits what is queued and calls back into service and faces. */
 static void manager_close(struct manager *manager)
 {
     if (manager->service)
-        (void)service_flush_usage(manager->service);
+        end_service(manager);
     committer_free(manager->committer);
     http_server_free(manager->admin);
     http_server_free(manager->http);
@@ -358,13 +502,17 @@ static void manager_close(struct manager *manager)
             close(manager->sockets.fds[i]);
     sockets_unlink(&manager->sockets);
     service_free(manager->service);
+    lease_note_close(&manager->note);
     store_close(manager->store);
+    sd_event_source_disable_unref(manager->idle_work);
+    sd_event_source_disable_unref(manager->timed_work);
     sd_event_unref(manager->event);
 }
 
 int manager_run(const struct manager_options *options)
 {
-    struct manager manager = {.options = options, .sockets = {.fds = {-1, -1, -1}}};
+    struct manager manager = {
+        .options = options, .sockets = {.fds = {-1, -1, -1}}, .note = LEASE_NOTE_NONE};
 
     harden_process();
     int r = manager_open(&manager);

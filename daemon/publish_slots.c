@@ -291,8 +291,11 @@ static void move_bucket(struct publisher *to, uint32_t to_slot, struct publisher
     rate_of(to, to_slot, &to_rate);
     uint64_t tat = take_tat(to, to_slot, source, &from_rate, now_ns);
     move_counts(source, target);
-    if (from_rate.interval_ns != to_rate.interval_ns || from_rate.burst != to_rate.burst)
+    if (from_rate.interval_ns != to_rate.interval_ns || from_rate.burst != to_rate.burst) {
         tat = rate_convert(&from_rate, &to_rate, tat, now_ns);
+        atomic_fetch_sub(&target->saved,
+                         1); /* the debt is not what the table has, whatever the counts */
+    }
     store(to, &target->tat, tat, memory_order_release);
     store(to, &to->header->journal_slot, 0, memory_order_release);
 }
@@ -392,7 +395,7 @@ static void begin_bucket(struct publisher *publisher, uint32_t slot, bool strict
     atomic_store(&bucket->allowed, start->allowed);
     atomic_store(&bucket->refused, start->refused);
     atomic_store(&bucket->last_used_s, start->last_used_s);
-    atomic_store(&bucket->saved, (uint32_t)(start->allowed + start->refused));
+    atomic_store(&bucket->saved, (uint32_t)(start->allowed + start->refused) - start->unsaved);
     store(publisher, &bucket->tat, start->tat, memory_order_release);
 }
 

@@ -39,6 +39,7 @@ struct bucket_start {
     uint64_t tat; /* also VIEW_TAT_UNMOVED: taken over from previous when it is first needed */
     uint64_t allowed, refused;
     uint32_t last_used_s;
+    bool unsaved; /* the table has something else */
 };
 
 /* The view has this record when it returns; one that has it already is left as it is. A change of

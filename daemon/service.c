@@ -67,13 +67,71 @@ int service_random(void *bytes, size_t len, void *userdata)
 /* ---- life --------------------------------------------------------------------------------------
  */
 
+/* A chain of digests: each of the one before and of one more service. */
+struct chain {
+    uint8_t digest[DIGEST_BYTES];
+    struct writer w;
+    uint8_t bytes[2 * POLICY_SITES_MAX];
+};
+
+static void chain_begin(struct chain *chain)
+{
+    writer_init(&chain->w, chain->bytes, sizeof chain->bytes);
+    writer_bytes(&chain->w, chain->digest, sizeof chain->digest);
+}
+
+static int chain_end(struct chain *chain, struct digester *digester)
+{
+    struct text text = {(const char *)chain->bytes, chain->w.len};
+
+    return chain->w.failed ? -ENOSPC : digest_token(digester, text, chain->digest);
+}
+
+static void write_principals(struct writer *w, const struct principals *principals)
+{
+    writer_u8(w, principals->any);
+    writer_u8(w, (uint8_t)principals->user_count);
+    for (unsigned i = 0; i < principals->user_count; i++)
+        writer_u32(w, principals->users[i]);
+    writer_u8(w, (uint8_t)principals->group_count);
+    for (unsigned i = 0; i < principals->group_count; i++)
+        writer_u32(w, principals->groups[i]);
+}
+
+/* Made of all that a client's decisions follow: a daemon that is restarted with the same files and
+ * scopes has the same, and nobody has to ask it for them again. */
+static uint64_t generation_of(struct service *service)
+{
+    struct chain chain = {.digest = {0}};
+    uint64_t generation;
+    int r = 0;
+
+    for (unsigned i = 0; i < service->config->service_count && r == 0; i++) {
+        const struct service_config *as = &service->config->services[i];
+        chain_begin(&chain);
+        writer_text8(&chain.w, text_of(as->name));
+        policy_write(&as->policy, &chain.w);
+        write_principals(&chain.w, &as->callers);
+        write_principals(&chain.w, &as->direct);
+        r = chain_end(&chain, service->digester);
+    }
+    chain_begin(&chain);
+    scope_registry_write(&service->registry, &chain.w);
+    if (r == 0)
+        r = chain_end(&chain, service->digester);
+    memcpy(&generation, chain.digest, sizeof generation);
+    /* Without memory for a digest: another one than ever before. */
+    return r == 0 ? generation : service->generation + 1;
+}
+
 void service_resolve_scopes(struct service *service)
 {
     char message[CONFIG_ERROR_MAX];
 
     if (config_resolve_scopes(service->config, &service->registry, message) < 0)
         log_event(LOG_EVENT_SCOPE_UNKNOWN, "%s", message);
-    service->generation++;
+    service->generation = generation_of(service);
+    publish_set_generation(service->publish, service->generation);
 }
 
 /* A host that boots with a dead clock must not take up tokens that were over before. */
@@ -104,7 +162,7 @@ int service_read_registry(struct service *service)
 }
 
 int service_new(struct store *store, struct committer *committer, struct config *config,
-                struct service **ret)
+                struct fdstore *inherited, struct service **ret)
 {
     struct service *service = calloc(1, sizeof *service);
 
@@ -113,18 +171,15 @@ int service_new(struct store *store, struct committer *committer, struct config 
     service->store = store;
     service->committer = committer;
     service->started_ns = service_clock_ns(CLOCK_MONOTONIC);
-    int r = buckets_new(&service->buckets);
-    if (r == 0)
-        r = digester_new(&service->digester);
+    int r = digester_new(&service->digester);
     if (r == 0)
         r = quota_new(&config->quota, &service->quota);
-    /* Random, so that no client takes a restarted daemon's policies for those it knows. */
-    if (r == 0)
-        r = service_random(&service->generation, sizeof service->generation, NULL);
     if (r == 0)
         r = service_read_registry(service);
     if (r == 0)
         r = begin_clock(service);
+    if (r == 0)
+        r = service_open_view(service, inherited);
     if (r < 0) {
         service_free(service);
         return r;
@@ -141,7 +196,7 @@ struct service *service_free(struct service *service)
 {
     if (!service)
         return NULL;
-    buckets_free(service->buckets);
+    publish_free(service->publish);
     digester_free(service->digester);
     quota_free(service->quota);
     config_free(service->config);
@@ -206,86 +261,61 @@ bool service_must_exit(struct service *service)
                   "data.mdb was replaced, cut or written by another program while it was open: "
                   "nothing more can be committed, and this daemon ends now. Stop stkgate before a "
                   "table is restored");
-    if (failure < 0)
+    if (failure < 0) {
         service->must_exit = true;
+        service_end_lease(service, 0); /* whoever maps the view asks, and is refused */
+    }
     return service->must_exit;
 }
 
 /* ---- checks ------------------------------------------------------------------------------------
  */
 
-static void count(struct service *service, struct bucket *bucket, const struct query *query,
+static void count(struct service *service, struct view_bucket *bucket, const struct query *query,
                   const struct verdict *verdict, int64_t wall_s)
 {
     service->reason_counts[verdict->reason]++;
     if (!bucket || query->peek)
         return;
     if (verdict->reason == REASON_OK) {
-        bucket->allowed++;
-        bucket->last_used_at = wall_s;
+        atomic_fetch_add_explicit(&bucket->allowed, 1, memory_order_relaxed);
+        atomic_store_explicit(&bucket->last_used_s, (uint32_t)wall_s, memory_order_relaxed);
     } else {
-        bucket->refused++;
+        atomic_fetch_add_explicit(&bucket->refused, 1, memory_order_relaxed);
     }
-    service_mark_dirty(service, bucket);
 }
 
-/* A bucket knows its record's key_id, and a digest never moves to another record: of a token that
- * was seen before, one look-up in the table will do. */
-static int find_record(struct service *service, const uint8_t digest[static DIGEST_BYTES],
-                       const struct bucket *bucket, struct record *ret)
+/* A hostile client may write into the bucket again and again that its state is elsewhere: then it
+ * is one that is empty. */
+static void decide_on(const struct policy *policy, const struct query *query,
+                      const struct record *record, struct view_bucket *bucket,
+                      struct clock_reading now, struct verdict *ret)
 {
-    if (bucket && store_find_key_id(service->store, text_of(bucket->key_id), ret) == 0 &&
-        digest_equal(ret->digest, digest))
-        return 0;
-    return store_find_digest(service->store, digest, ret);
-}
-
-/* Keep what was found for the next check. A copy of the same change is right as it is. */
-static void keep_copy(struct service *service, struct bucket *bucket, const struct record *record)
-{
-    if (bucket->copy && bucket->copy->record.seq != record->seq) {
-        bucket->copy = record_copy_free(bucket->copy);
-        service->copies--;
+    decide(policy, query, record, &bucket->tat, now, ret);
+    if (ret->reason == REASON_UNAVAILABLE) {
+        _Atomic uint64_t empty = RATE_TAT_MAX;
+        decide(policy, query, record, &empty, now, ret);
     }
-    if (!bucket->copy && service->copies < service->config->record_cache &&
-        record_copy_new(record, &bucket->copy) == 0)
-        service->copies++;
-    if (bucket->copy)
-        bucket->copy->changes = service->changes;
 }
 
-static int check_in_table(struct service *service, const struct policy *policy,
-                          const struct query *query, struct clock_reading now, struct verdict *ret)
+static int check_in_view(struct service *service, const struct policy *policy,
+                         const struct query *query, struct clock_reading now, struct verdict *ret)
 {
-    struct record record;
-    struct bucket *bucket = buckets_find(service->buckets, query->digest);
+    struct view_reading reading;
+    struct view_bucket *bucket = NULL;
 
     /* What was revoked last may have been, or not. */
     if (service->must_exit)
         return -EIO;
-
-    if (bucket && bucket->copy && bucket->copy->changes == service->changes) {
-        decide(policy, query, &bucket->copy->record, &bucket->tat, now, ret);
-        count(service, bucket, query, ret, now.wall_s);
-        return 0;
-    }
-    int r = store_read_begin(service->store);
-    if (r < 0)
+    int r = service_find(service, query->digest, now.mono_ns, &reading, &bucket);
+    if (r == 0)
+        decide_on(policy, query, &reading.record, bucket, now, ret);
+    else if (r == -ENOENT)
+        decide(policy, query, NULL, NULL, now, ret);
+    else
         return r;
-    r = find_record(service, query->digest, bucket, &record);
-    bool found = r == 0;
-    bucket = NULL; /* it may be that of a legacy key that was removed */
-    if (found)
-        r = service_bucket_of(service, &record, now.mono_ns, &bucket);
-    if (bucket)
-        keep_copy(service, bucket, &record);
-    if (r == 0 || r == -ENOENT) {
-        decide(policy, query, found ? &record : NULL, found ? &bucket->tat : NULL, now, ret);
-        count(service, bucket, query, ret, now.wall_s);
-        r = 0;
-    }
-    store_read_end(service->store);
-    return r;
+    count(service, bucket, query, ret, now.wall_s);
+    return 0;
 }
 
 int service_check(struct service *service, const struct service_config *as,
@@ -296,7 +326,7 @@ int service_check(struct service *service, const struct service_config *as,
 
     verdict_init(ret);
     if (query->form == CREDENTIAL_TOKEN || query->form == CREDENTIAL_LEGACY) {
-        r = check_in_table(service, &as->policy, query, now, ret);
+        r = check_in_view(service, &as->policy, query, now, ret);
     } else {
         decide(&as->policy, query, NULL, NULL, now, ret);
         count(service, NULL, query, ret, now.wall_s);

@@ -8,15 +8,19 @@
 
 #include "daemon/attached.h"
 #include "daemon/config.h"
+#include "daemon/fdstore.h"
+#include "daemon/lease_note.h"
 #include "lib/core/decide.h"
 #include "daemon/store/audit.h"
 #include "daemon/store/committer.h"
 
 struct service;
 
-/* Borrows store and committer; takes config on success. 0 or -errno: -ENOMEM, -EIO. */
+/* Borrows store and committer; takes config on success. inherited: files of the view that an
+ * earlier daemon left; those that are of use are taken out. May be NULL. 0 or -errno: -ENOMEM,
+ * -EIO. */
 int service_new(struct store *store, struct committer *committer, struct config *config,
-                struct service **ret);
+                struct fdstore *inherited, struct service **ret);
 /* After committer_free(), whose done functions it serves. NULL is allowed; returns NULL. */
 struct service *service_free(struct service *service);
 
@@ -34,7 +38,7 @@ struct quota *service_quota(struct service *service);
 
 const struct config *service_config_of(const struct service *service);
 const struct scope_registry *service_scopes(const struct service *service);
-/* Goes up with each change of policies or registry; begins at a random value. */
+/* Tells these policies and this registry from all others; the same after a restart. */
 uint64_t service_generation(const struct service *service);
 
 /* ---- the view ----------------------------------------------------------------------------------
@@ -47,7 +51,21 @@ struct handout {
     int buckets_fd;
     uint64_t view_bytes, bucket_bytes;
 };
-int service_handout(const struct service *service, struct handout *ret);
+int service_handout(struct service *service, struct handout *ret);
+
+/* Some of the work that publishing the table takes: at the start, and when the view has to grow.
+ * Returns whether there is more: to be called until there is none, whenever there is time, and
+ * again after changes. */
+bool service_work(struct service *service);
+
+/* The view is an earlier daemon's, whose clients have it, too. */
+bool service_adopted_view(const struct service *service);
+/* Where it is noted what those who map the view were promised; borrowed. Without one, nowhere. */
+void service_set_lease_note(struct service *service, const struct lease_note *note);
+/* Who maps the view may go by it for LEASE_NS more: to be called every second. */
+void service_refresh(struct service *service);
+/* Until in_ns from now at most, and service_refresh() changes nothing any more; 0: no longer. */
+void service_end_lease(struct service *service, uint64_t in_ns);
 
 /* Who has it: for the face that hands it out, and for status. Never NULL. */
 struct attached_list *service_attached(struct service *service);

@@ -40,6 +40,34 @@ static void tell_change(const struct change *change, const struct record *record
     log_change(&line);
 }
 
+/* Who maps the view goes by it when this returns, and so do the daemon's own checks. */
+static int publish_change(struct service *service, const struct change *change,
+                          const struct record *record, const struct change_result *result)
+{
+    uint64_t mono_ns = service_clock_ns(CLOCK_MONOTONIC);
+    struct record now; /* as it is by now: another change may have been committed since */
+    struct record other;
+    int r = 0;
+
+    /* What is revoked by it first. */
+    bool two = change->verb == CHANGE_ROTATE || change->verb == CHANGE_ROTATE_CANCEL;
+    if (two)
+        r = store_find_digest(service->store, result->previous_digest, &other);
+    if (two && r == 0)
+        r = service_publish(service, &other, mono_ns);
+    if (r == 0)
+        r = store_find_key_id(service->store, record->key_id, &now);
+    if (r == 0)
+        r = service_publish(service, &now, mono_ns);
+    else if (r == -ENOENT)
+        publish_remove(service->publish, record->digest);
+    /* Rotating refills nothing, there and back: the new token begins with what the old one owes,
+     * and the old one goes on with what a cancelled new one owes. */
+    if (two && r == 0)
+        r = service_carry_debt(service, other.key_id, record->key_id);
+    return r == -ENOENT ? 0 : r;
+}
+
 /* What follows from a commit, before it is answered. */
 static int take_effect(struct service *service, const struct change *change,
                        const struct change_result *result, struct listing *listing)
@@ -59,12 +87,9 @@ static int take_effect(struct service *service, const struct change *change,
     r = store_read_begin(service->store);
     if (r < 0)
         return r;
-    /* Rotating refills nothing, there and back: the new token begins with what the old one owes,
-     * and the old one goes on with what a cancelled new one owes. */
-    if (change->verb == CHANGE_ROTATE || change->verb == CHANGE_ROTATE_CANCEL)
-        r = service_carry_debt(service, result->previous_digest, record.key_id);
-    if (change->verb == CHANGE_EDIT)
-        r = service_convert_debt(service, record.key_id);
+    r = publish_change(service, change, &record, result);
+    if (r == 0)
+        r = service_published(service, result->seq);
     if (r == 0)
         r = service_make_listing(service, &record, listing);
     store_read_end(service->store);
@@ -78,10 +103,6 @@ static void on_committed(const struct change *change, const struct change_result
     struct service *service = pending->service;
     struct listing listing;
     struct outcome outcome = {.error = result->error, .seq = result->seq};
-
-    /* Before anything is answered: from here on no check trusts a copy of what was before. Whatever
-     * the change was, and also when its outcome is unknown: no verb can forget it. */
-    service->changes++;
 
     (void)service_must_exit(service); /* from here on every check is refused */
     if (result->error == 0) {

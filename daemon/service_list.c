@@ -13,14 +13,16 @@
 int service_make_listing(struct service *service, const struct record *record, struct listing *ret)
 {
     struct clock_reading now = service_now(service);
-    struct bucket *bucket = buckets_find(service->buckets, record->digest);
+    struct view_reading reading;
+    struct view_bucket *bucket;
     struct rate rate;
 
     ret->record = *record;
     ret->state = record_state_at(record, now.wall_s);
-    /* A legacy key that was removed and added again finds the removed one's. */
-    if (bucket && text_equal(text_of(bucket->key_id), record->key_id)) {
-        service_usage_of(service, bucket, &ret->usage);
+    if (publish_find(service->publish, record->digest, now.mono_ns, &reading, &bucket) ==
+            VIEW_FOUND &&
+        text_equal(reading.record.key_id, record->key_id)) {
+        service_usage_of(service, &reading, bucket, &ret->usage);
     } else {
         int r = store_usage(service->store, record->key_id, &ret->usage);
         if (r < 0)

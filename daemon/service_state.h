@@ -5,23 +5,30 @@
 
 #include <time.h>
 
-#include "daemon/buckets.h"
+#include "daemon/publish.h"
 #include "daemon/service.h"
 #include "daemon/wall_clock.h"
 
 #define NS_PER_S UINT64_C(1000000000)
+
+/* How far the table has been walked through, to be published: by key_id. */
+struct view_fill {
+    enum { FILL_NONE, FILL_BUILD, FILL_GROW } kind;
+    char after[KEY_ID_LEN + 1];
+    bool damaged; /* there was a record that can't be read */
+};
 
 struct service {
     struct store *store;
     struct committer *committer;
     struct config *config;
     struct scope_registry registry;
-    struct buckets *buckets;
-    struct bucket *dirty; /* list of those whose usage is to be saved */
+    struct publish *publish;
+    struct view_fill fill;
+    bool adopted;               /* the view was an earlier daemon's */
+    int view_error, note_error; /* told to the log last */
     struct digester *digester;
     struct quota *quota;
-    uint64_t changes; /* committed, or tried: copies of records that are older are not trusted */
-    size_t copies;
     uint64_t generation;
     uint64_t reason_counts[REASON_COUNT];
     unsigned pending;
@@ -41,21 +48,25 @@ int service_random(void *bytes, size_t len, void *userdata);
 int service_read_registry(struct service *service);
 void service_resolve_scopes(struct service *service);
 
-/* The record's bucket: taken up from the table when this is its first use, and gone over to the
- * record's limit when that is another than the bucket's. record is what the table has now. Within a
- * read. */
-int service_bucket_of(struct service *service, const struct record *record, uint64_t mono_ns,
-                      struct bucket **ret);
-void service_mark_dirty(struct service *service, struct bucket *bucket);
-void service_usage_of(struct service *service, const struct bucket *bucket, struct usage *ret);
+/* The view, an earlier daemon's if it can be; see service_new(). */
+int service_open_view(struct service *service, struct fdstore *inherited);
+/* Within a read: this record, or what the table has of this digest, is published. -ENOENT. */
+int service_publish(struct service *service, const struct record *record, uint64_t mono_ns);
+int service_publish_digest(struct service *service, const uint8_t digest[static DIGEST_BYTES],
+                           uint64_t mono_ns);
+/* All changes up to this one are published. Within a read. */
+int service_published(struct service *service, uint64_t seq);
+/* A credential, and its bucket with its state in it. -ENOENT; or why the table can't be asked. Not
+ * within a read. */
+int service_find(struct service *service, const uint8_t digest[static DIGEST_BYTES],
+                 uint64_t mono_ns, struct view_reading *ret, struct view_bucket **ret_bucket);
 
-/* The credential key_id owes at least what that with from_digest does. Within a read. */
-int service_carry_debt(struct service *service, const uint8_t from_digest[static DIGEST_BYTES],
-                       struct text key_id);
+/* What a bucket's row in the usage table is to say. */
+void service_usage_of(struct service *service, const struct view_reading *reading,
+                      const struct view_bucket *bucket, struct usage *ret);
 
-/* The credential's debt goes over to its limit now, and is saved so: left to the next look-up,
- * units would flow in by the old limit until then. Within a read. */
-int service_convert_debt(struct service *service, struct text key_id);
+/* The credential to owes at least what from does; both are published. -ENOENT. Within a read. */
+int service_carry_debt(struct service *service, struct text from_key_id, struct text to_key_id);
 
 /* What a bucket still owes of the debt it had when it was saved. */
 uint64_t service_debt_left(const struct usage *usage, uint64_t wall_ns);

@@ -66,7 +66,7 @@ struct service *service_case_open(void)
     struct config *config =
         config_case_load("services.d/closed.conf", (const uint8_t *)closed, strlen(closed));
     DEMAND(config);
-    DEMAND(service_new(store, committer, config, &service) == 0);
+    DEMAND(service_new(store, committer, config, NULL, &service) == 0);
     atexit(close_all);
     add_key();
     return service;

@@ -84,6 +84,12 @@ int store_list(struct store *store, struct text site, struct text after, store_l
 /* The key_id that a position stands for; empty when it holds none. */
 struct text store_position_key_id(struct text position);
 
+/* Walk all credentials by key_id, each with its usage, beginning after this one (empty: at the
+ * start). Both are NULL for one that is damaged. fn as above. */
+typedef int (*store_walk_fn)(struct text key_id, const struct record *record,
+                             const struct usage *usage, void *userdata);
+int store_walk(struct store *store, struct text after, store_walk_fn fn, void *userdata);
+
 /* Walk the audit trail, newest first, beginning below seq `before` (0: at the newest). */
 struct audit_entry;
 typedef int (*store_audit_fn)(const struct audit_entry *entry, void *userdata);

@@ -143,6 +143,64 @@ int store_list(struct store *store, struct text site, struct text after, store_l
     return r == -ENOENT ? 0 : r;
 }
 
+/* Usage rows are in the same order: the cursor follows. */
+static int follow_usage(MDB_cursor *cursor, MDB_val key_id, struct usage *ret)
+{
+    MDB_val key = key_id, value;
+
+    *ret = (struct usage){0};
+    int rc = mdb_cursor_get(cursor, &key, &value, MDB_GET_CURRENT);
+    if (rc == 0 && key.mv_size == key_id.mv_size &&
+        memcmp(key.mv_data, key_id.mv_data, key.mv_size) < 0)
+        rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    /* Whenever it is not the very next: there are rows without a credential, and the reverse. */
+    if (rc != 0 || key.mv_size != key_id.mv_size ||
+        memcmp(key.mv_data, key_id.mv_data, key.mv_size) != 0) {
+        key = key_id;
+        rc = mdb_cursor_get(cursor, &key, &value, MDB_SET);
+    }
+    if (rc == MDB_NOTFOUND)
+        return 0;
+    return rc == 0 ? usage_decode(value.mv_data, value.mv_size, ret) : tables_error(rc);
+}
+
+static int visit_walked(struct store *store, MDB_val key, MDB_cursor *usages, store_walk_fn fn,
+                        void *userdata)
+{
+    struct text key_id = {key.mv_data, key.mv_size};
+    struct record record;
+    struct usage usage;
+
+    int r = tables_record(store, store->read, key_id, &record);
+    if (r == 0)
+        r = follow_usage(usages, key, &usage);
+    if (r < 0 && r != -EBADMSG && r != -EPROTONOSUPPORT)
+        return r;
+    return r == 0 ? fn(key_id, &record, &usage, userdata) : fn(key_id, NULL, NULL, userdata);
+}
+
+int store_walk(struct store *store, struct text after, store_walk_fn fn, void *userdata)
+{
+    __attribute__((cleanup(tables_close_cursor))) MDB_cursor *cursor = NULL, *usages = NULL;
+    MDB_val key = tables_val(after.data, after.len), value;
+
+    int r = tables_error(mdb_cursor_open(store->read, store->dbi[TABLE_TOKEN], &cursor));
+    if (r == 0)
+        r = tables_error(mdb_cursor_open(store->read, store->dbi[TABLE_USAGE], &usages));
+    if (r == 0)
+        r = tables_error(
+            mdb_cursor_get(cursor, &key, &value, after.len > 0 ? MDB_SET_RANGE : MDB_FIRST));
+    if (r == 0 && key.mv_size == after.len && memcmp(key.mv_data, after.data, after.len) == 0)
+        r = tables_error(mdb_cursor_get(cursor, &key, &value, MDB_NEXT));
+    while (r == 0) {
+        r = visit_walked(store, key, usages, fn, userdata);
+        if (r != 0)
+            return r;
+        r = tables_error(mdb_cursor_get(cursor, &key, &value, MDB_NEXT));
+    }
+    return r == -ENOENT ? 0 : r;
+}
+
 /* Place the cursor on the newest entry below before. */
 static int seek_below(MDB_cursor *cursor, uint64_t before, MDB_val *key, MDB_val *value)
 {

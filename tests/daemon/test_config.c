@@ -84,7 +84,6 @@ START_TEST(reads_every_key_of_the_daemon)
     int r = load("stkgate.conf",
                  "[daemon]\n"
                  "map_size = 1G\n"
-                 "record_cache = 12\n"
                  "change_queue = 3\n"
                  "connections = 100\n"
                  "connections_per_user = 50\n"
@@ -104,7 +103,6 @@ START_TEST(reads_every_key_of_the_daemon)
                  &config, message);
     ck_assert_msg(r == 0, "%s", message);
     ck_assert_uint_eq(config->map_size_bytes, UINT64_C(1) << 30);
-    ck_assert_uint_eq(config->record_cache, 12);
     ck_assert_uint_eq(config->change_queue_max, 3);
     ck_assert_uint_eq(config->quota.connections[QUOTA_CHECK], 100);
     ck_assert_uint_eq(config->quota.connections_per_user[QUOTA_CHECK], 50);

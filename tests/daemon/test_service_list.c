@@ -177,6 +177,7 @@ START_TEST(lists_leave_out_what_is_damaged_and_a_show_refuses_it)
     mint_for(&fixture, "shop");
     damage(&fixture, first.key_id, TABLE_TOKEN);
     damage(&fixture, second.key_id, TABLE_USAGE);
+    fixture_restart(&fixture); /* what is published knows its counts without the table */
     unsigned count = 0;
     ck_assert_int_eq(service_list(fixture.service, TEXT(""), TEXT(""), count_listing, &count), 0);
     ck_assert_uint_eq(count, 2);

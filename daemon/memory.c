@@ -1,0 +1,152 @@
+#include "daemon/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Linux 6.3: it can't be run, nor be made to. Headers of Debian 12 lack it. */
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+
+/* What readers rely on. */
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+/* And what would leave the next daemon without a way to write. */
+#define SEALS_AGAINST_WRITING (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
+
+#define MODE                  0600
+
+/* Up to whole pages; 0: there is no such size. */
+static size_t to_pages(size_t len)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t rounded = (len + page - 1) / page * page;
+
+    return rounded >= len && rounded <= INT64_MAX ? rounded : 0;
+}
+
+static int create(const char *name)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+
+    if (fd < 0 && errno == EINVAL)
+        fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    return fd < 0 ? -errno : fd;
+}
+
+/* Pages that exist can be written whatever happens to the machine's memory later. */
+static int provide(int fd, size_t from, size_t len)
+{
+    int r;
+
+    /* The kernel lets a signal end a long one, and takes back what it had done by then. */
+    do
+        r = fallocate(fd, 0, (off_t)from, (off_t)len) < 0 ? -errno : 0;
+    while (r == -EINTR);
+    return r;
+}
+
+static int map(int fd, size_t len, struct memory *ret)
+{
+    void *bytes = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+    if (bytes == MAP_FAILED)
+        return -errno;
+    *ret = (struct memory){.fd = fd, .bytes = bytes, .len = len};
+    return 0;
+}
+
+/* The mode first: memfds begin with 0666, and from a descriptor that can only be read another user
+ * could open one that can be written. */
+static int fill(int fd, size_t len, size_t there_len, struct memory *ret)
+{
+    if (fchmod(fd, MODE) < 0 || ftruncate(fd, (off_t)len) < 0)
+        return -errno;
+    int r = there_len > 0 ? provide(fd, 0, there_len) : 0;
+    if (r == 0 && fcntl(fd, F_ADD_SEALS, SEALS) < 0)
+        r = -errno;
+    return r < 0 ? r : map(fd, len, ret);
+}
+
+int memory_new(const char *name, size_t len, size_t there_len, struct memory *ret)
+{
+    size_t whole = to_pages(len);
+
+    if (whole == 0 || there_len > len)
+        return -EINVAL;
+    int fd = create(name);
+    if (fd < 0)
+        return fd;
+    int r = fill(fd, whole, to_pages(there_len), ret);
+    if (r < 0)
+        close(fd);
+    return r;
+}
+
+int memory_provide(const struct memory *memory, size_t from, size_t len)
+{
+    if (from > memory->len || len > memory->len - from)
+        return -EINVAL;
+    return len > 0 ? provide(memory->fd, from, len) : 0;
+}
+
+/* Whoever may leave descriptors for us to find may still not choose what we write to. */
+static int look(int fd, size_t *ret_len)
+{
+    struct stat st;
+    int seals = fcntl(fd, F_GET_SEALS);
+
+    if (seals < 0 || fstat(fd, &st) < 0)
+        return -EBADMSG;
+    if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 07777) != MODE)
+        return -EBADMSG;
+    if ((seals & SEALS) != SEALS || (seals & SEALS_AGAINST_WRITING) != 0)
+        return -EBADMSG;
+    if (st.st_size <= 0 || to_pages((size_t)st.st_size) != (size_t)st.st_size)
+        return -EBADMSG;
+    *ret_len = (size_t)st.st_size;
+    return 0;
+}
+
+int memory_adopt(int fd, struct memory *ret)
+{
+    size_t len;
+
+    int r = look(fd, &len);
+    if (r == 0)
+        r = map(fd, len, ret);
+    /* Opened to be read alone. */
+    return r == -EACCES ? -EBADMSG : r;
+}
+
+int memory_open_read_only(const struct memory *memory, int *ret)
+{
+    char path[32];
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", memory->fd);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    *ret = fd;
+    return 0;
+}
+
+uint64_t memory_resident(const struct memory *memory)
+{
+    struct stat st;
+
+    /* Blocks of 512 bytes, whatever st_blksize says. */
+    return memory->fd >= 0 && fstat(memory->fd, &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
+}
+
+void memory_free(struct memory *memory)
+{
+    if (memory->fd < 0)
+        return;
+    munmap(memory->bytes, memory->len);
+    close(memory->fd);
+    *memory = MEMORY_NONE;
+}

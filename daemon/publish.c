@@ -1,0 +1,657 @@
+#include "daemon/publish.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "daemon/memory.h"
+#include "lib/view/lease.h"
+
+/* Above this fill a larger view is built. Groups of 64 slots still have room then, but lookups
+ * begin to meet full ones. */
+#define FILL_MAX_PERCENT 92
+/* And that is filled so far at first: 161 bytes a slot make 190 bytes a credential. */
+#define FILL_NEW_PERCENT 85
+/* Small tables grow fast, and their memory does not matter. */
+#define SMALL     UINT64_C(8192)
+#define SLOTS_MIN 256
+
+/* Of the heap, whose pages take memory once they are written. */
+#define HEAP_BYTES_PER_SLOT UINT64_C(256)
+
+/* A view with its buckets. */
+struct area {
+    struct publisher publisher;
+    struct memory view, shared, own;
+    int view_fd; /* can only be read; -1: not opened yet */
+    uint64_t epoch;
+};
+
+struct publish {
+    struct area *current;
+    struct area *next;     /* being built, or NULL */
+    struct area *previous; /* whose buckets are taken over, or NULL */
+    uint64_t incarnation;
+    uint64_t generation;
+    uint32_t move_at, scan_at;
+    uint64_t last_epoch;
+    unsigned heap_scale; /* how much more heap than usual the table turned out to need */
+    bool adopted;
+    bool short_of_room; /* something could not be put */
+    bool ended;         /* no lease any more */
+    bool handed_out;
+    const struct lease_note *note;
+};
+
+/* ---- areas -------------------------------------------------------------------------------------
+ */
+
+enum part { PART_VIEW, PART_SHARED, PART_OWN, PART_COUNT };
+static const char *const part_names[PART_COUNT] = {"", "-shared", "-own"};
+
+static void name_of(uint64_t epoch, enum part part, char ret[static 32])
+{
+    snprintf(ret, 32, FDSTORE_PREFIX "%llu%s", (unsigned long long)epoch, part_names[part]);
+}
+
+static struct memory *part_of(struct area *area, enum part part)
+{
+    return part == PART_VIEW ? &area->view : part == PART_SHARED ? &area->shared : &area->own;
+}
+
+static struct area *area_alloc(uint64_t epoch)
+{
+    struct area *area = calloc(1, sizeof *area);
+
+    if (!area)
+        return NULL;
+    area->view = area->shared = area->own = MEMORY_NONE;
+    area->view_fd = -1;
+    area->epoch = epoch;
+    return area;
+}
+
+static struct area *area_free(struct area *area)
+{
+    if (!area)
+        return NULL;
+    if (area->view_fd >= 0)
+        close(area->view_fd);
+    for (enum part part = 0; part < PART_COUNT; part++)
+        memory_free(part_of(area, part));
+    free(area);
+    return NULL;
+}
+
+static void area_keep(struct area *area)
+{
+    char name[32];
+
+    for (enum part part = 0; part < PART_COUNT; part++) {
+        name_of(area->epoch, part, name);
+        fdstore_keep(name, part_of(area, part)->fd);
+    }
+}
+
+static struct area *area_drop(struct area *area)
+{
+    char name[32];
+
+    for (enum part part = 0; area && part < PART_COUNT; part++) {
+        name_of(area->epoch, part, name);
+        fdstore_forget(name);
+    }
+    return area_free(area);
+}
+
+static int area_open(struct area *area)
+{
+    int r = publisher_open(area->view.bytes, area->view.len, area->shared.bytes, area->own.bytes,
+                           &area->publisher);
+    if (r < 0)
+        return r;
+    size_t bucket_bytes = (size_t)view_slots(&area->publisher.view) * sizeof(struct view_bucket);
+    return area->shared.len < bucket_bytes || area->own.len < bucket_bytes ? -EBADMSG : 0;
+}
+
+/* Tags, slots and shared buckets exist from the start. The heap and the daemon's own buckets come
+ * as they are written. */
+static int area_new(uint64_t slots, unsigned heap_scale, uint64_t epoch, struct area **ret)
+{
+    struct area *area = area_alloc(epoch);
+    uint64_t groups = (slots + VIEW_GROUP_SLOTS - 1) / VIEW_GROUP_SLOTS;
+
+    if (!area)
+        return -ENOMEM;
+    groups = groups < VIEW_GROUPS_MAX ? groups : VIEW_GROUPS_MAX;
+    slots = groups * VIEW_GROUP_SLOTS;
+    uint64_t heap_bytes = slots * HEAP_BYTES_PER_SLOT * heap_scale;
+    heap_bytes = heap_bytes < VIEW_HEAP_MAX ? heap_bytes : VIEW_HEAP_MAX;
+    struct view_geometry g = view_geometry((uint32_t)groups, heap_bytes);
+    size_t bucket_bytes = slots * sizeof(struct view_bucket);
+    int r = memory_new("stkgate view", g.bytes, g.heap, &area->view);
+    if (r == 0)
+        r = memory_new("stkgate buckets", bucket_bytes, bucket_bytes, &area->shared);
+    if (r == 0)
+        r = memory_new("stkgate own buckets", bucket_bytes, 0, &area->own);
+    if (r == 0) {
+        publisher_make(area->view.bytes, (uint32_t)groups, heap_bytes, epoch);
+        r = area_open(area);
+    }
+    if (r < 0) {
+        area_free(area);
+        return r;
+    }
+    *ret = area;
+    return 0;
+}
+
+/* Takes the three files of this epoch out of what is inherited. */
+static int area_adopt(struct fdstore *inherited, uint64_t epoch, struct area **ret)
+{
+    struct area *area = area_alloc(epoch);
+    char name[32];
+
+    if (!area)
+        return -ENOMEM;
+    for (unsigned i = 0; i < inherited->count; i++) {
+        struct fdstore_file *file = &inherited->files[i];
+        for (enum part part = 0; part < PART_COUNT; part++) {
+            name_of(epoch, part, name);
+            if (strcmp(file->name, name) != 0 || part_of(area, part)->fd >= 0 || file->fd < 0)
+                continue;
+            if (memory_adopt(file->fd, part_of(area, part)) == 0)
+                file->fd = -1;
+        }
+    }
+    int r = area->view.fd >= 0 && area->shared.fd >= 0 && area->own.fd >= 0 ? area_open(area)
+                                                                            : -EBADMSG;
+    if (r == 0 && area->publisher.view.header->epoch != epoch)
+        r = -EBADMSG;
+    if (r < 0) {
+        area_free(area);
+        return r;
+    }
+    *ret = area;
+    return 0;
+}
+
+static uint64_t flags_of(const struct area *area)
+{
+    return atomic_load(&area->publisher.header->flags);
+}
+
+static void set_flags(struct area *area, uint64_t flags)
+{
+    atomic_fetch_or(&area->publisher.header->flags, flags);
+}
+
+/* ---- life --------------------------------------------------------------------------------------
+ */
+
+static uint64_t slots_for(uint64_t credentials)
+{
+    uint64_t slots = credentials < SMALL ? 2 * credentials
+                                         : credentials / FILL_NEW_PERCENT * 100 + VIEW_GROUP_SLOTS;
+    return slots > SLOTS_MIN ? slots : SLOTS_MIN;
+}
+
+/* The terms under which a view is handed out, before it is. */
+static void introduce(struct publish *publish, struct area *area)
+{
+    struct view_header *header = area->publisher.header;
+
+    atomic_store(&header->generation, publish->generation);
+    atomic_store(&header->incarnation, publish->incarnation);
+}
+
+static int begin_current(struct publish *publish, uint64_t credentials)
+{
+    struct area *area;
+    int r = area_new(slots_for(credentials), publish->heap_scale, ++publish->last_epoch, &area);
+
+    if (r < 0)
+        return r;
+    introduce(publish, area);
+    set_flags(area, VIEW_CURRENT);
+    area_keep(area);
+    publish->current = area;
+    return 0;
+}
+
+static bool parse_epoch(const char *name, uint64_t *ret)
+{
+    char *end;
+
+    if (strncmp(name, FDSTORE_PREFIX, sizeof FDSTORE_PREFIX - 1) != 0)
+        return false;
+    errno = 0;
+    *ret = strtoull(name + sizeof FDSTORE_PREFIX - 1, &end, 10);
+    return errno == 0 && *end == '\0';
+}
+
+/* Each view that was left, the newest first: the newest that was ever handed out is the current
+ * one, the one that was so before it has buckets to be taken over. One that was still being built,
+ * and whatever else there is, goes. */
+static void place(struct publish *publish, struct area *area)
+{
+    if ((flags_of(area) & VIEW_CURRENT) == 0 || publish->previous) {
+        area_drop(area);
+    } else if (!publish->current) {
+        publish->current = area;
+    } else {
+        publish->previous = area;
+        set_flags(area, VIEW_SUPERSEDED);
+        publish->current->publisher.previous = &area->publisher;
+    }
+}
+
+static void adopt_all(struct publish *publish, struct fdstore *inherited)
+{
+    for (uint64_t below = UINT64_MAX;;) {
+        uint64_t best = 0, epoch;
+        for (unsigned i = 0; i < inherited->count; i++)
+            if (parse_epoch(inherited->files[i].name, &epoch) && epoch > best && epoch < below)
+                best = epoch;
+        if (best == 0)
+            return;
+        if (publish->last_epoch < best)
+            publish->last_epoch = best;
+        struct area *area;
+        if (area_adopt(inherited, best, &area) == 0)
+            place(publish, area);
+        below = best;
+    }
+}
+
+int publish_new(struct fdstore *inherited, uint64_t credentials, uint64_t incarnation,
+                struct publish **ret)
+{
+    struct publish *publish = calloc(1, sizeof *publish);
+    int r = 0;
+
+    if (!publish)
+        return -ENOMEM;
+    publish->incarnation = incarnation;
+    publish->heap_scale = 1;
+    if (inherited)
+        adopt_all(publish, inherited);
+    publish->adopted = publish->handed_out = publish->current != NULL;
+    if (publish->adopted) {
+        publish->generation = atomic_load(&publish->current->publisher.header->generation);
+        introduce(publish, publish->current);
+    } else {
+        r = begin_current(publish, credentials);
+    }
+    if (r < 0) {
+        publish_free(publish);
+        return r;
+    }
+    *ret = publish;
+    return 0;
+}
+
+struct publish *publish_free(struct publish *publish)
+{
+    if (!publish)
+        return NULL;
+    area_free(publish->current);
+    area_drop(publish->next);
+    area_free(publish->previous);
+    free(publish);
+    return NULL;
+}
+
+bool publish_was_adopted(const struct publish *publish)
+{
+    return publish->adopted;
+}
+
+/* Whoever maps it asks the daemon from its next check on. */
+static struct area *retire(struct area *area)
+{
+    if (area) {
+        set_flags(area, VIEW_SUPERSEDED);
+        atomic_store(&area->publisher.header->valid_until_ns, 0);
+    }
+    return area_drop(area);
+}
+
+int publish_begin_anew(struct publish *publish, uint64_t credentials)
+{
+    publish->next = area_drop(publish->next);
+    publish->previous = retire(publish->previous);
+    publish->current = retire(publish->current);
+    publish->move_at = publish->scan_at = 0;
+    publish->short_of_room = false;
+    return begin_current(publish, credentials);
+}
+
+/* ---- what is in it ----------------------------------------------------------------------------
+ */
+
+enum view_answer publish_find(struct publish *publish, const uint8_t digest[static DIGEST_BYTES],
+                              uint64_t now_ns, struct view_reading *ret,
+                              struct view_bucket **ret_bucket)
+{
+    struct publisher *publisher = &publish->current->publisher;
+    enum view_answer answer = view_read(&publisher->view, digest, ret);
+
+    if (answer == VIEW_FOUND)
+        *ret_bucket = publisher_settled_bucket(publisher, ret->slot, now_ns);
+    if (answer == VIEW_NONE && !publish_is_complete(publish))
+        return VIEW_UNSURE;
+    return answer;
+}
+
+int publish_put(struct publish *publish, const struct record *record,
+                const struct bucket_start *start, uint64_t now_ns)
+{
+    struct publisher *publisher = &publish->current->publisher;
+    int r = publisher_put(publisher, record, start, now_ns, NULL);
+
+    if (r < 0) {
+        publisher_hide(publisher, record->digest);
+        atomic_fetch_and(&publisher->header->flags, ~(uint64_t)VIEW_COMPLETE);
+        publish->short_of_room = true;
+    }
+    /* Of the next view the owner will hear when it walks on; what it has passed is renewed here. */
+    if (publish->next)
+        (void)publish_grow(publish, record, now_ns);
+    return r;
+}
+
+static bool has_credential(const struct publisher *publisher, uint32_t slot)
+{
+    uint64_t tags = atomic_load_explicit(&publisher->tags[slot / 8], memory_order_acquire);
+    uint64_t state =
+        atomic_load_explicit(&publisher->slots[slot].words[VIEW_WORD_STATE], memory_order_acquire);
+
+    return (tags >> (slot % 8 * 8) & 0xff) != 0 && state >= VIEW_LIVE && state <= VIEW_REVOKED;
+}
+
+void publish_remove(struct publish *publish, const uint8_t digest[static DIGEST_BYTES])
+{
+    publisher_remove(&publish->current->publisher, digest);
+    if (publish->next)
+        publisher_remove(&publish->next->publisher, digest);
+    if (publish->previous)
+        publisher_remove(&publish->previous->publisher, digest);
+}
+
+/* A walk through all of it: such a change is rare. */
+void publish_remove_key_id(struct publish *publish, struct text key_id)
+{
+    const struct publisher *publisher = &publish->current->publisher;
+    struct view_reading reading;
+
+    for (uint32_t slot = 0; slot < view_slots(&publisher->view); slot++)
+        if (has_credential(publisher, slot) &&
+            view_read_slot(&publisher->view, slot, VIEW_LIVE, &reading) == VIEW_FOUND &&
+            text_equal(reading.record.key_id, key_id))
+            publish_remove(publish, reading.record.digest);
+}
+
+void publish_mark_unsaved(struct view_bucket *bucket)
+{
+    uint64_t sum = atomic_load(&bucket->allowed) + atomic_load(&bucket->refused);
+
+    atomic_store(&bucket->saved, (uint32_t)sum - 1);
+}
+
+void publish_set_complete(struct publish *publish)
+{
+    set_flags(publish->current, VIEW_COMPLETE);
+}
+
+bool publish_is_complete(const struct publish *publish)
+{
+    return (flags_of(publish->current) & VIEW_COMPLETE) != 0;
+}
+
+/* The mark first: with the seq of one and the mark of another, the view counts as another table's
+ * and is built anew. */
+void publish_set_seq(struct publish *publish, uint64_t seq, uint64_t mark)
+{
+    struct view_header *header = publish->current->publisher.header;
+
+    atomic_store(&header->published_mark, mark);
+    atomic_store(&header->published_seq, seq);
+}
+
+uint64_t publish_seq(const struct publish *publish, uint64_t *ret_mark)
+{
+    const struct view_header *header = publish->current->publisher.header;
+
+    *ret_mark = atomic_load(&header->published_mark);
+    return atomic_load(&header->published_seq);
+}
+
+/* ---- growth ------------------------------------------------------------------------------------
+ */
+
+static bool is_full(const struct publisher *publisher)
+{
+    return publisher->used > (uint64_t)view_slots(&publisher->view) * FILL_MAX_PERCENT / 100 ||
+           atomic_load(&publisher->header->heap_used) + RECORD_BYTES_MAX >
+               publisher->view.heap_bytes;
+}
+
+/* Not before the buckets of the one before have been taken over. */
+bool publish_wants_growth(const struct publish *publish)
+{
+    return !publish->next && !publish->previous &&
+           (is_full(&publish->current->publisher) || publish->short_of_room);
+}
+
+int publish_begin_growth(struct publish *publish, uint64_t credentials)
+{
+    struct area *area;
+
+    if (publish->next)
+        return 0;
+    int r = area_new(slots_for(credentials), publish->heap_scale, ++publish->last_epoch, &area);
+    if (r < 0)
+        return r;
+    area_keep(area);
+    publish->next = area;
+    return 0;
+}
+
+int publish_grow(struct publish *publish, const struct record *record, uint64_t now_ns)
+{
+    static const struct bucket_start unmoved = {.tat = VIEW_TAT_UNMOVED};
+    int r = publisher_put(&publish->next->publisher, record, &unmoved, now_ns, NULL);
+
+    if (r == -ENOSPC) {
+        publish->next = area_drop(publish->next);
+        publish->heap_scale *= 2;
+        publish->short_of_room = true;
+    }
+    return r;
+}
+
+bool publish_is_growing(const struct publish *publish)
+{
+    return publish->next != NULL;
+}
+
+/* Whoever looks at the old one after the last of these stores asks for the new one; until then it
+ * is as good as that. */
+void publish_switch(struct publish *publish)
+{
+    struct area *old = publish->current, *next = publish->next;
+    const struct view_header *from = old->publisher.header;
+    struct view_header *to = next->publisher.header;
+
+    introduce(publish, next);
+    next->publisher.previous = &old->publisher;
+    atomic_store(&to->published_mark, atomic_load(&from->published_mark));
+    atomic_store(&to->published_seq, atomic_load(&from->published_seq));
+    atomic_store(&to->wall_floor_s, atomic_load(&from->wall_floor_s));
+    atomic_store(&to->valid_until_ns, atomic_load(&from->valid_until_ns));
+    set_flags(next, VIEW_CURRENT | VIEW_COMPLETE);
+    set_flags(old, VIEW_SUPERSEDED);
+    publish->previous = old;
+    publish->current = next;
+    publish->next = NULL;
+    publish->move_at = publish->scan_at = 0;
+    publish->short_of_room = false;
+}
+
+bool publish_move_some(struct publish *publish, uint32_t slots_max, uint64_t now_ns)
+{
+    struct publisher *publisher = &publish->current->publisher;
+
+    if (!publish->previous)
+        return false;
+    for (; slots_max > 0 && publish->move_at < view_slots(&publisher->view); slots_max--) {
+        uint32_t slot = publish->move_at++;
+        if (has_credential(publisher, slot))
+            (void)publisher_settled_bucket(publisher, slot, now_ns);
+    }
+    if (publish->move_at < view_slots(&publisher->view))
+        return true;
+    publisher->previous = NULL;
+    publish->previous = area_drop(publish->previous);
+    publish->move_at = 0;
+    return false;
+}
+
+/* ---- use counts ------------------------------------------------------------------------------
+ */
+
+static bool is_saved(const struct view_bucket *bucket, uint32_t *ret_sum)
+{
+    *ret_sum = (uint32_t)(atomic_load_explicit(&bucket->allowed, memory_order_relaxed) +
+                          atomic_load_explicit(&bucket->refused, memory_order_relaxed));
+    return *ret_sum == atomic_load_explicit(&bucket->saved, memory_order_relaxed);
+}
+
+static int tell_unsaved(struct publisher *publisher, uint32_t slot, uint64_t now_ns,
+                        publish_unsaved_fn fn, void *userdata)
+{
+    struct view_reading reading;
+    uint32_t sum;
+
+    if (!has_credential(publisher, slot) ||
+        view_read_slot(&publisher->view, slot, VIEW_LIVE, &reading) != VIEW_FOUND)
+        return 0;
+    struct view_bucket *bucket = publisher_settled_bucket(publisher, slot, now_ns);
+    if (is_saved(bucket, &sum))
+        return 0;
+    int r = fn(&reading, bucket, userdata);
+    if (r == 0)
+        atomic_store(&bucket->saved, sum);
+    return r;
+}
+
+int publish_each_unsaved(struct publish *publish, uint32_t slots_max, uint64_t now_ns,
+                         publish_unsaved_fn fn, void *userdata)
+{
+    struct publisher *publisher = &publish->current->publisher;
+    uint32_t slots = view_slots(&publisher->view), sum;
+
+    for (; slots_max > 0 && publish->scan_at < slots; slots_max--, publish->scan_at++) {
+        uint32_t slot = publish->scan_at;
+        if (is_saved(&publisher->view.buckets[slot], &sum) && is_saved(&publisher->own[slot], &sum))
+            continue;
+        int r = tell_unsaved(publisher, slot, now_ns, fn, userdata);
+        if (r != 0)
+            return r;
+    }
+    if (publish->scan_at < slots)
+        return 1;
+    publish->scan_at = 0;
+    return 0;
+}
+
+/* ---- those who map it --------------------------------------------------------------------------
+ */
+
+void publish_set_note(struct publish *publish, const struct lease_note *note)
+{
+    publish->note = note;
+}
+
+/* Nobody waits for what nobody has. */
+static int note_promise(struct publish *publish, uint64_t until_ns)
+{
+    return publish->handed_out && publish->note ? lease_note_write(publish->note, until_ns) : 0;
+}
+
+int publish_refresh(struct publish *publish, uint64_t now_ns, int64_t wall_s)
+{
+    struct view_header *header = publish->current->publisher.header;
+    int r = publish->ended ? 0 : note_promise(publish, now_ns + LEASE_NS);
+
+    if (r < 0 || publish->ended)
+        return r;
+    atomic_store(&header->wall_floor_s, (uint64_t)(wall_s > 0 ? wall_s : 0));
+    atomic_store(&header->valid_until_ns, now_ns + LEASE_NS);
+    return 0;
+}
+
+void publish_end_lease(struct publish *publish, uint64_t until_ns)
+{
+    struct view_header *header = publish->current->publisher.header;
+
+    publish->ended = true;
+    if (until_ns < atomic_load(&header->valid_until_ns))
+        atomic_store(&header->valid_until_ns, until_ns);
+}
+
+void publish_set_generation(struct publish *publish, uint64_t generation)
+{
+    publish->generation = generation;
+    atomic_store(&publish->current->publisher.header->generation, generation);
+}
+
+int publish_handout(struct publish *publish, struct handout *ret)
+{
+    struct area *area = publish->current;
+    bool first = !publish->handed_out;
+    int r = 0;
+
+    if (publish->ended)
+        return -ENOENT;
+    publish->handed_out = true;
+    if (first)
+        r = note_promise(publish, atomic_load(&area->publisher.header->valid_until_ns));
+    if (r == 0 && area->view_fd < 0)
+        r = memory_open_read_only(&area->view, &area->view_fd);
+    if (r < 0) {
+        publish->handed_out = !first;
+        return r;
+    }
+    *ret = (struct handout){
+        .view_fd = area->view_fd,
+        .buckets_fd = area->shared.fd,
+        .view_bytes = area->view.len,
+        .bucket_bytes = area->shared.len,
+    };
+    return 0;
+}
+
+static uint64_t resident(const struct area *area)
+{
+    return area ? memory_resident(&area->view) + memory_resident(&area->shared) +
+                      memory_resident(&area->own)
+                : 0;
+}
+
+void publish_stats(const struct publish *publish, uint64_t now_ns, struct view_stats *ret)
+{
+    const struct publisher *publisher = &publish->current->publisher;
+    uint64_t valid_until_ns = atomic_load(&publisher->header->valid_until_ns);
+
+    *ret = (struct view_stats){
+        .slots = view_slots(&publisher->view),
+        .used = publisher->used,
+        .resident_bytes =
+            resident(publish->current) + resident(publish->next) + resident(publish->previous),
+        .lease_ns = valid_until_ns > now_ns ? valid_until_ns - now_ns : 0,
+        .complete = publish_is_complete(publish),
+    };
+}
