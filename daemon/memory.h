@@ -21,23 +21,29 @@ struct memory {
 
 /* len bytes of zeroes, mapped to be read and written; of these the first there_len exist, so that a
  * write to them can't fail for want of memory (SIGBUS). Both rounded up to pages. name: shown in
- * /proc/PID/maps. 0, or -errno: -ENOMEM, -ENOSPC (of memory), -EMFILE ... */
+ * /proc/PID/maps, at most 249 bytes. 0, or -errno: -ENOMEM, -ENOSPC (of memory), -EMFILE ...;
+ * -EINVAL: len is 0, or there_len more than it. ret is untouched then, here and below. */
 int memory_new(const char *name, size_t len, size_t there_len, struct memory *ret);
 
-/* More of it exists: from, from + len. -ENOMEM, -ENOSPC. */
+/* More of it exists: from, from + len. Of the bytes that are there none changes. -ENOMEM, -ENOSPC;
+ * -EINVAL: beyond its end. */
 int memory_provide(const struct memory *memory, size_t from, size_t len);
 
 /* Take over what an earlier process made; takes fd on success. -EBADMSG: no such file, of another
- * user, or without the seals. */
+ * user, with another mode, without the seals, or not to be written through this descriptor;
+ * -ENOMEM. What is in it is the caller's to judge. */
 int memory_adopt(int fd, struct memory *ret);
 
-/* A descriptor that can only be read, and mapped to be read: *ret, close-on-exec. */
+/* A descriptor that can only be read, and mapped to be read: *ret, close-on-exec, the caller's.
+ * Needs /proc. -ENOENT (there is none), -EMFILE ... */
 int memory_open_read_only(const struct memory *memory, int *ret);
 
-/* How much memory it takes, bytes: what was never written takes none. */
+/* How much memory it takes, bytes: what was never written nor provided takes none. 0 for
+ * MEMORY_NONE. */
 uint64_t memory_resident(const struct memory *memory);
 
-/* Unmap and close: for processes that mapped it, it lives on. Sets it to MEMORY_NONE. */
+/* Unmap and close: for processes that mapped it, it lives on. Sets it to MEMORY_NONE, which is
+ * allowed here, too. */
 void memory_free(struct memory *memory);
 
 #endif
