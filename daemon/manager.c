@@ -462,6 +462,8 @@ static int manager_open(struct manager *manager)
         log_event(LOG_EVENT_FAILED, "%s", message);
         return r;
     }
+    /* Who wants something of it takes it before this. */
+    fdstore_drop(&manager->sockets.kept);
     r = sd_event_new(&manager->event);
     if (r >= 0)
         r = open_events(manager);

@@ -29,8 +29,14 @@ static int fail(char *message, const char *what, int error)
     return error;
 }
 
+/* sd_listen_fds_with_names() has made it close-on-exec. */
 static int adopt(struct sockets *sockets, int fd, const char *name, char *message)
 {
+    if (strncmp(name, FDSTORE_PREFIX, sizeof FDSTORE_PREFIX - 1) == 0) {
+        if (fdstore_add(&sockets->kept, name, fd) < 0)
+            close(fd);
+        return 0;
+    }
     for (int i = 0; i < SOCKET_COUNT; i++) {
         if (strcmp(name, kinds[i].name) != 0)
             continue;
@@ -126,6 +132,16 @@ static int make(const char *runtime, int which, struct sockets *sockets, char *m
     return 0;
 }
 
+static void close_all(struct sockets *sockets)
+{
+    for (int i = 0; i < SOCKET_COUNT; i++)
+        if (sockets->fds[i] >= 0)
+            close(sockets->fds[i]);
+    /* systemd goes on keeping it: the next attempt may do better. */
+    while (sockets->kept.count > 0)
+        close(sockets->kept.files[--sockets->kept.count].fd);
+}
+
 int sockets_open(const char *runtime, struct sockets *ret, char message[static SOCKETS_ERROR_MAX])
 {
     struct sockets sockets = {.fds = {-1, -1, -1}};
@@ -141,9 +157,7 @@ int sockets_open(const char *runtime, struct sockets *ret, char message[static S
     }
     if (r < 0) {
         sockets_unlink(&sockets);
-        for (int i = 0; i < SOCKET_COUNT; i++)
-            if (sockets.fds[i] >= 0)
-                close(sockets.fds[i]);
+        close_all(&sockets);
         return r;
     }
     *ret = sockets;
