@@ -319,7 +319,10 @@ static int open_table(struct manager *manager, struct config *config)
     }
     r = committer_new(manager->store, &manager->committer);
     if (r == 0)
-        r = service_new(manager->store, manager->committer, config, NULL, &manager->service);
+        r = service_new(manager->store, manager->committer, config, &manager->sockets.kept,
+                        &manager->service);
+    if (r == 0)
+        fdstore_drop(&manager->sockets.kept); /* what is of no use to anybody */
     if (r < 0)
         log_event(LOG_EVENT_FAILED, "cannot start the service: %s", strerror(-r));
     else if (manager->options->trust_clock)
@@ -451,13 +454,17 @@ static int manager_open(struct manager *manager)
     }
     reserve_fill(&manager->reserve);
     descriptors_provide(config);
-    r = open_table(manager, config);
+    r = sockets_adopt(&manager->sockets, message);
+    if (r == 0)
+        r = open_table(manager, config);
     if (r < 0) {
+        if (message[0])
+            log_event(LOG_EVENT_FAILED, "%s", message);
         if (!manager->service)
             config_free(config);
         return r;
     }
-    r = sockets_open(manager->options->runtime, &manager->sockets, message);
+    r = sockets_make(manager->options->runtime, &manager->sockets, message);
     if (r < 0) {
         log_event(LOG_EVENT_FAILED, "%s", message);
         return r;
@@ -511,8 +518,7 @@ static void manager_close(struct manager *manager)
 
 int manager_run(const struct manager_options *options)
 {
-    struct manager manager = {
-        .options = options, .sockets = {.fds = {-1, -1, -1}}, .note = LEASE_NOTE_NONE};
+    struct manager manager = {.options = options, .sockets = SOCKETS_NONE, .note = LEASE_NOTE_NONE};
 
     harden_process();
     int r = manager_open(&manager);

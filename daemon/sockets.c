@@ -29,8 +29,14 @@ static int fail(char *message, const char *what, int error)
     return error;
 }
 
+/* sd_listen_fds_with_names() has made it close-on-exec. */
 static int adopt(struct sockets *sockets, int fd, const char *name, char *message)
 {
+    if (strncmp(name, FDSTORE_PREFIX, sizeof FDSTORE_PREFIX - 1) == 0) {
+        if (fdstore_add(&sockets->kept, name, fd) < 0)
+            close(fd);
+        return 0;
+    }
     for (int i = 0; i < SOCKET_COUNT; i++) {
         if (strcmp(name, kinds[i].name) != 0)
             continue;
@@ -126,28 +132,43 @@ static int make(const char *runtime, int which, struct sockets *sockets, char *m
     return 0;
 }
 
-int sockets_open(const char *runtime, struct sockets *ret, char message[static SOCKETS_ERROR_MAX])
+static void close_all(struct sockets *sockets)
 {
-    struct sockets sockets = {.fds = {-1, -1, -1}};
+    for (int i = 0; i < SOCKET_COUNT; i++)
+        if (sockets->fds[i] >= 0)
+            close(sockets->fds[i]);
+    /* systemd goes on keeping it: the next attempt may do better. */
+    while (sockets->kept.count > 0)
+        close(sockets->kept.files[--sockets->kept.count].fd);
+}
+
+int sockets_adopt(struct sockets *ret, char message[static SOCKETS_ERROR_MAX])
+{
+    struct sockets sockets = SOCKETS_NONE;
 
     int r = adopt_all(&sockets, message);
-    for (int i = 0; i < SOCKET_COUNT && r == 0; i++) {
-        if (sockets.fds[i] >= 0)
-            continue;
-        if (mkdir(runtime, 0755) < 0 && errno != EEXIST)
-            r = fail(message, runtime, -errno);
-        else
-            r = make(runtime, i, &sockets, message);
-    }
     if (r < 0) {
-        sockets_unlink(&sockets);
-        for (int i = 0; i < SOCKET_COUNT; i++)
-            if (sockets.fds[i] >= 0)
-                close(sockets.fds[i]);
+        close_all(&sockets);
         return r;
     }
     *ret = sockets;
     return 0;
+}
+
+int sockets_make(const char *runtime, struct sockets *sockets,
+                 char message[static SOCKETS_ERROR_MAX])
+{
+    int r = 0;
+
+    for (int i = 0; i < SOCKET_COUNT && r == 0; i++) {
+        if (sockets->fds[i] >= 0)
+            continue;
+        if (mkdir(runtime, 0755) < 0 && errno != EEXIST)
+            r = fail(message, runtime, -errno);
+        else
+            r = make(runtime, i, sockets, message);
+    }
+    return r;
 }
 
 void sockets_unlink(struct sockets *sockets)

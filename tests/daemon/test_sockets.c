@@ -3,14 +3,39 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/sockets.h"
 #include "tests/daemon/fixture.h"
 #include "tests/suite.h"
+
+/* As a daemon does, but for the table that it opens between the two. */
+static int sockets_open(const char *runtime, struct sockets *ret,
+                        char message[static SOCKETS_ERROR_MAX])
+{
+    struct sockets sockets;
+
+    int r = sockets_adopt(&sockets, message);
+    if (r < 0)
+        return r;
+    r = sockets_make(runtime, &sockets, message);
+    if (r == 0) {
+        *ret = sockets;
+        return 0;
+    }
+    sockets_unlink(&sockets);
+    for (int i = 0; i < SOCKET_COUNT; i++)
+        if (sockets.fds[i] >= 0)
+            close(sockets.fds[i]);
+    while (sockets.kept.count > 0)
+        close(sockets.kept.files[--sockets.kept.count].fd);
+    return r;
+}
 
 static char dir[PATH_MAX], runtime[PATH_MAX + 8], message[SOCKETS_ERROR_MAX];
 
@@ -26,6 +51,7 @@ static int close_all(struct sockets *sockets)
     for (int i = 0; i < SOCKET_COUNT; i++)
         if (sockets->fds[i] >= 0)
             close(sockets->fds[i]);
+    fdstore_drop(&sockets->kept);
     sockets_unlink(sockets);
     return 0;
 }
@@ -110,14 +136,20 @@ START_TEST(a_directory_too_deep_for_an_address_is_an_error)
 }
 END_TEST
 
-/* What systemd does before exec: descriptor 3 and the environment. */
+/* What systemd does before exec: descriptors from 3 on, and the environment. */
+static void tell_passed(int count, const char *names)
+{
+    char number[16];
+    snprintf(number, sizeof number, "%d", getpid());
+    setenv("LISTEN_PID", number, 1);
+    snprintf(number, sizeof number, "%d", count);
+    setenv("LISTEN_FDS", number, 1);
+    setenv("LISTEN_FDNAMES", names, 1);
+}
+
 static void pass(int fd, const char *name)
 {
-    char pid[16];
-    snprintf(pid, sizeof pid, "%d", getpid());
-    setenv("LISTEN_PID", pid, 1);
-    setenv("LISTEN_FDS", "1", 1);
-    setenv("LISTEN_FDNAMES", name, 1);
+    tell_passed(1, name);
     if (fd != 3) {
         ck_assert_int_eq(dup2(fd, 3), 3);
         close(fd);
@@ -163,9 +195,124 @@ START_TEST(refuses_a_passed_socket_of_another_name_or_type)
 }
 END_TEST
 
+/* Several descriptors from 3 on would be in the place of check's own: these run in a child, of
+ * which the line of the first mistake is known. */
+#define EXPECT(condition)                                                                          \
+    do                                                                                             \
+        if (!(condition))                                                                          \
+            _exit(__LINE__ - first_line);                                                          \
+    while (0)
+static const int first_line = __LINE__;
+
+static void in_a_child(void (*body)(void))
+{
+    int status;
+    make_dirs();
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        body();
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status));
+    ck_assert_msg(WEXITSTATUS(status) == 0, "line %d", WEXITSTATUS(status) + first_line);
+    fixture_remove_dir(dir);
+}
+
+/* A file that is told from others by its length, as systemd passes it: without FD_CLOEXEC. */
+static void put_file(int at, int len)
+{
+    int fd = memfd_create("kept", 0);
+    EXPECT(fd >= 0 && ftruncate(fd, len) == 0 && dup2(fd, at) == at);
+    if (fd != at)
+        close(fd);
+}
+
+static off_t length_of(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 ? st.st_size : -1;
+}
+
+static bool is_close_on_exec(int fd)
+{
+    return fcntl(fd, F_GETFD) & FD_CLOEXEC;
+}
+
+static void take_kept(void)
+{
+    struct sockets sockets;
+    int admin = fcntl(listening(SOCK_STREAM), F_DUPFD_CLOEXEC, 20);
+    put_file(3, 1);
+    EXPECT(dup2(admin, 4) == 4);
+    put_file(5, 2);
+    tell_passed(3, "view-b:admin:view-a");
+    EXPECT(sockets_open(runtime, &sockets, message) == 0);
+    EXPECT(sockets.fds[SOCKET_ADMIN] == 4);
+    EXPECT(sockets.kept.count == 2);
+    int a = fdstore_take(&sockets.kept, "view-a"), b = fdstore_take(&sockets.kept, "view-b");
+    EXPECT(length_of(a) == 2 && is_close_on_exec(a));
+    EXPECT(length_of(b) == 1 && is_close_on_exec(b));
+    close_all(&sockets);
+    EXPECT(length_of(a) == 2 && length_of(b) == 1);
+}
+
+START_TEST(takes_what_systemd_kept_beside_the_sockets_in_any_order)
+{
+    in_a_child(take_kept);
+}
+END_TEST
+
+static void keep_too_much(void)
+{
+    struct sockets sockets;
+    char names[512] = "view-of-a-name-that-is-longer-than-any-of-ours";
+    put_file(3, 100);
+    for (int i = 1; i <= FDSTORE_MAX + 2; i++) {
+        size_t len = strlen(names);
+        put_file(3 + i, 100 + i);
+        snprintf(names + len, sizeof names - len, ":view-%d", i);
+    }
+    tell_passed(FDSTORE_MAX + 3, names);
+    EXPECT(sockets_open(runtime, &sockets, message) == 0);
+    EXPECT(sockets.kept.count == FDSTORE_MAX);
+    for (int i = 0; i < FDSTORE_MAX; i++)
+        EXPECT(length_of(sockets.kept.files[i].fd) == 101 + i);
+    /* Their numbers may be those of the sockets by now. */
+    EXPECT(length_of(3) < 100);
+    EXPECT(length_of(3 + FDSTORE_MAX + 1) < 100);
+    EXPECT(length_of(3 + FDSTORE_MAX + 2) < 100);
+    close_all(&sockets);
+}
+
+START_TEST(closes_what_was_kept_and_has_no_room)
+{
+    in_a_child(keep_too_much);
+}
+END_TEST
+
+static void fail_to_open(void)
+{
+    struct sockets sockets;
+    fixture_write(dir, "run/check.sock", "precious");
+    put_file(3, 1);
+    tell_passed(1, "view-a");
+    EXPECT(sockets_open(runtime, &sockets, message) < 0);
+    EXPECT(length_of(3) == -1);
+}
+
+START_TEST(what_was_kept_is_closed_when_it_cannot_open)
+{
+    in_a_child(fail_to_open);
+}
+END_TEST
+
 SUITE_MAIN("sockets", makes_three_sockets_with_their_modes_whatever_the_umask,
            replaces_what_a_killed_daemon_left, leaves_the_sockets_of_a_living_daemon_alone,
            a_file_that_is_no_socket_is_never_removed,
            a_directory_too_deep_for_an_address_is_an_error,
            takes_a_passed_socket_by_its_name_and_makes_the_others,
-           refuses_a_passed_socket_of_another_name_or_type)
+           refuses_a_passed_socket_of_another_name_or_type,
+           takes_what_systemd_kept_beside_the_sockets_in_any_order,
+           closes_what_was_kept_and_has_no_room, what_was_kept_is_closed_when_it_cannot_open)
