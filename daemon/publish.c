@@ -395,7 +395,8 @@ int publish_each_unsaved(struct publish *publish, uint32_t slots_max, uint64_t n
 
     for (; slots_max > 0 && publish->scan_at < slots; slots_max--, publish->scan_at++) {
         uint32_t slot = publish->scan_at;
-        if (is_saved(&publisher->view.buckets[slot], &sum) && is_saved(&publisher->own[slot], &sum))
+        /* Of strict ones the shared bucket always says that it is not. */
+        if (is_saved(&publisher->view.buckets[slot], &sum))
             continue;
         int r = tell_unsaved(publisher, slot, now_ns, fn, userdata);
         if (r != 0)

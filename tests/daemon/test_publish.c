@@ -187,17 +187,22 @@ static int on_unsaved(const struct view_reading *of, struct view_bucket *its, vo
 
 START_TEST(tells_whose_counts_are_not_saved_and_of_each_once)
 {
-    struct publish *publish = make(5);
+    struct publish *publish = make(6);
+    struct record strict = record_of(5);
     int answer = 0;
 
     for (unsigned n = 0; n < 5; n++)
         put(publish, n);
+    strict.strict = true;
+    ck_assert_int_eq(publish_put(publish, &strict, NULL, NOW_NS), 0);
     ck_assert_int_eq(publish_each_unsaved(publish, UINT32_MAX, NOW_NS, on_unsaved, &answer), 0);
     ck_assert_uint_eq(told, 0);
     ck_assert_int_eq(find(publish, 2), VIEW_FOUND);
     bucket->allowed++;
     ck_assert_int_eq(find(publish, 3), VIEW_FOUND);
     publish_mark_unsaved(bucket);
+    ck_assert_int_eq(find(publish, 5), VIEW_FOUND);
+    bucket->refused++;
     answer = -EAGAIN;
     ck_assert_int_eq(publish_each_unsaved(publish, UINT32_MAX, NOW_NS, on_unsaved, &answer),
                      -EAGAIN);
@@ -207,7 +212,7 @@ START_TEST(tells_whose_counts_are_not_saved_and_of_each_once)
     while ((r = publish_each_unsaved(publish, 10, NOW_NS, on_unsaved, &answer)) == 1)
         continue;
     ck_assert_int_eq(r, 0);
-    ck_assert_uint_eq(told, 1u << 2 | 1u << 3);
+    ck_assert_uint_eq(told, 1u << 2 | 1u << 3 | 1u << 5);
     told = 0;
     ck_assert_int_eq(publish_each_unsaved(publish, UINT32_MAX, NOW_NS, on_unsaved, &answer), 0);
     ck_assert_uint_eq(told, 0);
