@@ -68,7 +68,8 @@ START_TEST(is_sorted_by_key_id_and_works_on_once_cleared)
     ck_assert_uint_eq(queue.count, 1000);
     for (unsigned n = 0; n < 1000; n++) {
         char key_id[KEY_ID_LEN + 1];
-        ck_assert_str_eq(queue.entries[n].key_id, fixture_key_id(n, key_id));
+        fixture_key_id(n, key_id);
+        ck_assert_str_eq(queue.entries[n].key_id, key_id);
         ck_assert_uint_eq(queue.entries[n].usage.allowed, n);
     }
     usage_queue_clear(&queue);
