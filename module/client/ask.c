@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "module/client/attach.h"
 #include "module/client/dial.h"
 #include "module/client/exchange.h"
 
@@ -14,6 +15,7 @@
 struct ask {
     struct stkgate *gate;
     const struct query *query; /* NULL: just a WELCOME is wanted */
+    bool attach;
     struct verdict *ret;
     struct deadline deadline;
     struct attempt attempt;
@@ -66,10 +68,17 @@ static int ask_on_new(struct ask *ask, struct connection *connection)
     return ask->query != NULL ? put_query(ask, connection) : 0;
 }
 
-/* The end of the attempt that this call made. */
+/* The end of the attempt that this call made. The answer is there when the view is asked for: if
+ * that goes wrong, the connection alone suffers. */
 static int settle(struct ask *ask, struct connection *connection, int r)
 {
     struct stkgate *gate = ask->gate;
+    if (r == 0 && ask->query != NULL &&
+        attach_view(gate, connection, &ask->deadline, ask->attach) < 0) {
+        pool_drop(&gate->pool, connection);
+        backoff_succeed(&gate->backoff);
+        return 0;
+    }
     if (r < 0) {
         pool_drop(&gate->pool, connection);
         backoff_fail(&gate->backoff, &ask->attempt, deadline_clock_ns(), r);
@@ -110,9 +119,9 @@ static int ask_daemon(struct ask *ask)
     }
 }
 
-int ask_verdict(struct stkgate *gate, const struct query *query, struct verdict *ret)
+int ask_verdict(struct stkgate *gate, const struct query *query, bool attach, struct verdict *ret)
 {
-    struct ask ask = {.gate = gate, .query = query, .ret = ret};
+    struct ask ask = {.gate = gate, .query = query, .attach = attach, .ret = ret};
     return ask_daemon(&ask);
 }
 
