@@ -394,6 +394,34 @@ START_TEST(one_that_died_with_half_of_the_buckets_is_followed_by_one_that_takes_
 }
 END_TEST
 
+START_TEST(one_that_died_before_it_said_that_the_old_view_is_superseded_has_it_said)
+{
+    kept_begin();
+    struct publish *publish = make(1);
+    put(publish, 0);
+    publish_set_complete(publish);
+    struct view old = map(publish);
+    grow(publish, 1);
+    struct fdstore files;
+    kept_give(&files);
+    publish_switch(publish);
+    int fd = fdstore_take(&files, "view-1");
+    ck_assert_int_ge(fd, 0);
+    struct view_header *header = mmap(NULL, VIEW_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    ck_assert_ptr_ne(header, MAP_FAILED);
+    header->flags &= ~(uint64_t)VIEW_SUPERSEDED; /* that store it did not come to */
+    ck_assert(!lease_of(&old).superseded);
+    struct publish *heir = adopt(1);
+    ck_assert(lease_of(&old).superseded);
+    expect(heir, 0);
+    close(fd);
+    fdstore_drop(&files);
+    publish_free(heir);
+    publish_free(publish);
+    kept_end();
+}
+END_TEST
+
 START_TEST(whoever_has_a_view_of_another_table_is_told_to_ask)
 {
     kept_begin();
@@ -445,5 +473,6 @@ SUITE_MAIN("publish", says_none_only_when_all_of_the_table_is_in_it,
            what_is_removed_while_it_grows_is_gone_from_both, goes_on_where_the_last_one_ended,
            one_that_died_while_it_grew_is_followed_by_one_that_grows_anew,
            one_that_died_with_half_of_the_buckets_is_followed_by_one_that_takes_the_rest,
+           one_that_died_before_it_said_that_the_old_view_is_superseded_has_it_said,
            whoever_has_a_view_of_another_table_is_told_to_ask,
            files_that_are_no_view_are_left_alone)
