@@ -15,7 +15,6 @@
 struct ask {
     struct stkgate *gate;
     const struct query *query; /* NULL: just a WELCOME is wanted */
-    bool attach;
     struct verdict *ret;
     struct deadline deadline;
     struct attempt attempt;
@@ -73,8 +72,7 @@ static int ask_on_new(struct ask *ask, struct connection *connection)
 static int settle(struct ask *ask, struct connection *connection, int r)
 {
     struct stkgate *gate = ask->gate;
-    if (r == 0 && ask->query != NULL &&
-        attach_view(gate, connection, &ask->deadline, ask->attach) < 0) {
+    if (r == 0 && ask->query != NULL && attach_view(gate, connection, &ask->deadline) < 0) {
         pool_drop(&gate->pool, connection);
         backoff_succeed(&gate->backoff);
         return 0;
@@ -119,9 +117,9 @@ static int ask_daemon(struct ask *ask)
     }
 }
 
-int ask_verdict(struct stkgate *gate, const struct query *query, bool attach, struct verdict *ret)
+int ask_verdict(struct stkgate *gate, const struct query *query, struct verdict *ret)
 {
-    struct ask ask = {.gate = gate, .query = query, .attach = attach, .ret = ret};
+    struct ask ask = {.gate = gate, .query = query, .ret = ret};
     return ask_daemon(&ask);
 }
 

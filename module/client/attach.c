@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "module/client/exchange.h"
-#include "module/client/handle.h"
+#include "module/client/fast.h"
 
 #define NS_PER_MS    UINT64_C(1000000)
 #define PAUSE_NS     (1000 * NS_PER_MS)
@@ -22,8 +22,8 @@ struct attempt_to_attach {
 /* ---- when -------------------------------------------------------------------------------------
  */
 
-/* Whoever moves the word asks. A thread that dies amid it, or a fork, holds it up for no longer
- * than a call takes. */
+/* Whoever moves the word asks, and knows then what the one before it got. A fork amid it holds the
+ * child up for no longer than a call takes. */
 static bool begin(struct attaching *attaching, uint64_t generation, uint64_t now_ns,
                   uint64_t claim_ns)
 {
@@ -32,7 +32,7 @@ static bool begin(struct attaching *attaching, uint64_t generation, uint64_t now
         generation == atomic_load_explicit(&attaching->generation, memory_order_relaxed))
         return false;
     if (!atomic_compare_exchange_strong_explicit(&attaching->due_ns, &due_ns, now_ns + claim_ns,
-                                                 memory_order_relaxed, memory_order_relaxed))
+                                                 memory_order_acquire, memory_order_relaxed))
         return false;
     atomic_store_explicit(&attaching->generation, generation, memory_order_relaxed);
     return true;
@@ -41,7 +41,7 @@ static bool begin(struct attaching *attaching, uint64_t generation, uint64_t now
 static void end(struct attaching *attaching, uint64_t due_ns, uint32_t failures)
 {
     atomic_store_explicit(&attaching->failures, failures, memory_order_relaxed);
-    atomic_store_explicit(&attaching->due_ns, due_ns, memory_order_relaxed);
+    atomic_store_explicit(&attaching->due_ns, due_ns, memory_order_release);
 }
 
 static void fail(struct attaching *attaching, uint64_t now_ns)
@@ -57,8 +57,7 @@ static void fail(struct attaching *attaching, uint64_t now_ns)
 
 static bool has_none(const struct attempt_to_attach *attempt)
 {
-    return attempt->told.view_bytes == 0 && attempt->handed.count == 0 &&
-           !attempt->handed.refused;
+    return attempt->told.view_bytes == 0 && attempt->handed.count == 0 && !attempt->handed.refused;
 }
 
 /* The daemon read its clock between question and answer. If ours says otherwise, leases can't be
@@ -69,8 +68,7 @@ static int ask(struct attempt_to_attach *attempt)
     uint8_t question[WIRE_HEADER_BYTES];
     uint8_t answer[ATTACHED_FRAME_BYTES];
     struct packet out = {.bytes = question, .capacity = sizeof question};
-    struct packet in = {
-        .bytes = answer, .capacity = sizeof answer, .handed = &attempt->handed};
+    struct packet in = {.bytes = answer, .capacity = sizeof answer, .handed = &attempt->handed};
     struct frame frame;
 
     out.len = attach_write(question, sizeof question, ++connection->last_id);
@@ -142,20 +140,34 @@ static void settle(struct attempt_to_attach *attempt)
     }
 }
 
-int attach_view(struct stkgate *gate, struct connection *connection, struct deadline *deadline,
-                bool wanted)
+static bool is_needed(struct stkgate *gate)
+{
+    struct seat seat;
+    if (seats_take(&gate->seats, &seat) < 0)
+        return false;
+    bool needed = fast_needs_view(gate);
+    seats_leave(&gate->seats, &seat);
+    return needed;
+}
+
+int attach_view(struct stkgate *gate, struct connection *connection, struct deadline *deadline)
 {
     const struct snapshot *snapshot = snapshots_current(&gate->snapshots);
+    uint64_t now_ns = deadline_clock_ns();
     if (!snapshot->direct) {
         if (mappings_current(&gate->mappings) != NULL)
             give_up(gate);
         return 0;
     }
-    uint64_t now_ns = deadline_clock_ns();
-    if (!wanted || connection->other_clock || now_ns >= deadline->end_ns ||
+    if (connection->other_clock || now_ns >= deadline->end_ns || !is_needed(gate) ||
         !begin(&gate->attaching, atomic_load(&snapshot->generation), now_ns,
                gate->deadline_ms * NS_PER_MS))
         return 0;
+    /* Another thread may have got it while this one was being answered. */
+    if (!is_needed(gate)) {
+        end(&gate->attaching, 0, 0);
+        return 0;
+    }
     struct attempt_to_attach attempt = {
         .gate = gate, .connection = connection, .deadline = deadline};
     int r = ask(&attempt);

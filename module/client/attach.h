@@ -24,10 +24,9 @@ struct attaching {
     _Atomic uint32_t failures;
 };
 
-/* A call was answered on this connection. If the last WELCOME lets us have no view, give up one that
- * there is; else ask for it, if wanted and due. 0, also when nothing came of it; a negative errno
- * value when the connection is of no more use. */
-int attach_view(struct stkgate *gate, struct connection *connection, struct deadline *deadline,
-                bool wanted);
+/* A call was answered on this connection. If the last WELCOME lets us have no view, give up one
+ * that there is; else ask for it, if it is needed and that is due. 0, also when nothing came of it;
+ * a negative errno value when the connection is of no more use. The caller has no seat. */
+int attach_view(struct stkgate *gate, struct connection *connection, struct deadline *deadline);
 
 #endif

@@ -115,15 +115,15 @@ static int decide_here(stkgate *gate, const struct query *query, struct verdict 
 }
 
 /* The daemon has the last word, unless it has none. That it does not let this user ask is one. */
-static int ask(stkgate *gate, const struct query *query, bool attach, struct verdict *ret)
+static int ask(stkgate *gate, const struct query *query, struct verdict *ret)
 {
-    int r = ask_verdict(gate, query, attach, ret);
+    int r = ask_verdict(gate, query, ret);
     if (r == 0 || r == -EPERM)
         return r;
     struct seat seat;
     if (seats_take(&gate->seats, &seat) < 0)
         return r;
-    if (fast_check_alone(gate, query, ret) == FAST_DECIDED)
+    if (fast_check_alone(gate, query, ret))
         r = 0;
     seats_leave(&gate->seats, &seat);
     return r;
@@ -133,19 +133,17 @@ static int ask(stkgate *gate, const struct query *query, bool attach, struct ver
 static int check_known(stkgate *gate, const struct credential *credential, struct query *query,
                        struct verdict *ret)
 {
-    enum fast_answer answer = FAST_ASK;
     struct seat seat;
     int r = seats_take(&gate->seats, &seat);
     if (r < 0)
         return r;
     r = digest(seat.digester, credential, query->digest);
-    if (r == 0)
-        answer = fast_check(gate, query, ret);
+    bool decided = r == 0 && fast_check(gate, query, ret);
     seats_leave(&gate->seats, &seat);
     mappings_tidy(&gate->mappings, &gate->seats);
-    if (r < 0 || answer == FAST_DECIDED)
+    if (r < 0 || decided)
         return r;
-    return ask(gate, query, answer == FAST_ATTACH, ret);
+    return ask(gate, query, ret);
 }
 
 static int check(stkgate *gate, const struct stkgate_request *request, struct verdict *ret)

@@ -42,42 +42,47 @@ static void count(struct view_bucket *bucket, const struct query *query, enum re
  * that is acknowledged before the call began is in this view, or this view's lease was over, or it
  * was superseded, before it was acknowledged; and one that is acknowledged later may go either way,
  * however long this process is stopped between two instructions. */
-static enum fast_answer decide_from(const struct view *view, const struct lease *lease,
-                                    const struct snapshot *snapshot, const struct query *query,
-                                    uint64_t now_ns, struct verdict *ret)
+static bool decide_from(const struct view *view, const struct lease *lease,
+                        const struct snapshot *snapshot, const struct query *query, uint64_t now_ns,
+                        struct verdict *ret)
 {
     UNINITIALIZED struct view_reading reading;
     struct clock_reading now = {.mono_ns = now_ns};
+    enum view_answer answer = view_read(view, query->digest, &reading);
 
-    switch (view_read(view, query->digest, &reading)) {
-    case VIEW_FOUND: break;
-    case VIEW_NONE:
-        if (!lease->complete)
-            return FAST_ASK;
+    if (answer == VIEW_NONE && lease->complete) {
         decide(&snapshot->policy, query, NULL, NULL, now, ret);
-        return FAST_DECIDED;
-    case VIEW_UNSURE:
-    default: return FAST_ASK;
+        return true;
     }
-    if (reading.record.strict)
-        return FAST_ASK;
+    if (answer != VIEW_FOUND || reading.record.strict)
+        return false;
     if (depends_on_wall(&reading.record))
         now.wall_s = wall_clock_s(CLOCK_REALTIME, lease);
     struct view_bucket *bucket = &view->buckets[reading.slot];
     decide(&snapshot->policy, query, &reading.record, &bucket->tat, now, ret);
     /* The bucket has moved, or what is there is no limit. */
     if (ret->reason == REASON_UNAVAILABLE)
-        return FAST_ASK;
+        return false;
     count(bucket, query, ret->reason, lease);
-    return FAST_DECIDED;
+    return true;
 }
 
-static const struct mapping *current(const struct stkgate *gate, struct lease *ret)
+/* The current mapping and its lease, read before the clock is: a lease that is put off meanwhile
+ * would seem longer than any can be. */
+static const struct mapping *current(const struct stkgate *gate, struct lease *ret,
+                                     uint64_t *ret_now_ns)
 {
     const struct mapping *mapping = mappings_current(&gate->mappings);
-    if (mapping != NULL)
+    if (mapping != NULL) {
         lease_read(&mapping->view, ret);
+        *ret_now_ns = deadline_clock_ns();
+    }
     return mapping;
+}
+
+static bool is_handed_out(const struct stkgate *gate, const struct lease *lease, uint64_t now_ns)
+{
+    return lease_holds(lease, now_ns) && lease->incarnation == pool_attached(&gate->pool);
 }
 
 /* The policy that this handle knows is that of the view's generation. */
@@ -87,35 +92,34 @@ static bool has_policy(const struct snapshot *snapshot, const struct lease *leas
            atomic_load_explicit(&snapshot->generation, memory_order_relaxed) == lease->generation;
 }
 
-/* A child that has not attached itself, and who attached to a daemon before this one, is not known
- * to the daemon as a user of its view. */
-enum fast_answer fast_check(struct stkgate *gate, const struct query *query, struct verdict *ret)
+bool fast_check(struct stkgate *gate, const struct query *query, struct verdict *ret)
 {
     UNINITIALIZED struct lease lease;
     const struct snapshot *snapshot = snapshots_current(&gate->snapshots);
-    const struct mapping *mapping = current(gate, &lease);
+    uint64_t now_ns;
+    const struct mapping *mapping = current(gate, &lease, &now_ns);
 
-    if (mapping == NULL)
-        return FAST_ATTACH;
-    uint64_t now_ns = deadline_clock_ns();
-    if (!lease_holds(&lease, now_ns) || !has_policy(snapshot, &lease) ||
-        lease.incarnation != pool_attached(&gate->pool))
-        return FAST_ATTACH;
-    return decide_from(&mapping->view, &lease, snapshot, query, now_ns, ret);
+    return mapping != NULL && is_handed_out(gate, &lease, now_ns) && has_policy(snapshot, &lease) &&
+           decide_from(&mapping->view, &lease, snapshot, query, now_ns, ret);
 }
 
-enum fast_answer fast_check_alone(struct stkgate *gate, const struct query *query,
-                                  struct verdict *ret)
+bool fast_check_alone(struct stkgate *gate, const struct query *query, struct verdict *ret)
 {
     struct lease lease;
     const struct snapshot *snapshot = snapshots_current(&gate->snapshots);
-    const struct mapping *mapping = current(gate, &lease);
+    uint64_t now_ns;
+    const struct mapping *mapping = current(gate, &lease, &now_ns);
 
-    if (mapping == NULL || !has_policy(snapshot, &lease))
-        return FAST_ASK;
-    uint64_t now_ns = deadline_clock_ns();
-    if (!lease_holds(&lease, now_ns) &&
-        !lease_is_last_known(&lease, now_ns, snapshot->policy.last_known_ns))
-        return FAST_ASK;
-    return decide_from(&mapping->view, &lease, snapshot, query, now_ns, ret);
+    return mapping != NULL && has_policy(snapshot, &lease) &&
+           (lease_holds(&lease, now_ns) ||
+            lease_is_last_known(&lease, now_ns, snapshot->policy.last_known_ns)) &&
+           decide_from(&mapping->view, &lease, snapshot, query, now_ns, ret);
+}
+
+bool fast_needs_view(const struct stkgate *gate)
+{
+    struct lease lease;
+    uint64_t now_ns;
+
+    return current(gate, &lease, &now_ns) == NULL || !is_handed_out(gate, &lease, now_ns);
 }

@@ -8,19 +8,17 @@
 
 #include "module/client/handle.h"
 
-enum fast_answer {
-    FAST_DECIDED = 0,
-    FAST_ASK = 1,    /* the daemon alone knows, and there is nothing wrong with the view */
-    FAST_ATTACH = 2, /* ask, and have the view handed out (again): there is none, or it is old */
-};
+/* query has a well-formed credential. The caller has a seat. Whether it is decided: *ret is
+ * complete then, else undefined, and the daemon is to be asked. */
+bool fast_check(struct stkgate *gate, const struct query *query, struct verdict *ret);
 
-/* query has a well-formed credential. The caller has a seat. *ret is complete when DECIDED, else
- * undefined. */
-enum fast_answer fast_check(struct stkgate *gate, const struct query *query, struct verdict *ret);
+/* The same, after the daemon was asked and could not be reached: no call fails for that while the
+ * lease holds, or for as long beyond it as the service's policy goes by what was known last. */
+bool fast_check_alone(struct stkgate *gate, const struct query *query, struct verdict *ret);
 
-/* The daemon was asked and could not be reached: no call fails for that while the lease holds, or
- * for as long beyond it as the service's policy wants what was known last. As above. */
-enum fast_answer fast_check_alone(struct stkgate *gate, const struct query *query,
-                                  struct verdict *ret);
+/* Whether there is no view, or only one that has to be handed out once more: it was superseded, its
+ * lease is over, another daemon writes it now, or this process is a child that has inherited it.
+ * The caller has a seat. */
+bool fast_needs_view(const struct stkgate *gate);
 
 #endif

@@ -1,8 +1,8 @@
 /* mappings.h - the view of one handle, and those that it replaced
  *
- * A table that grows is published in larger and larger views, and the memory of the old ones must be
- * given back while the program runs, with threads that read at that very time. A reader has a seat
- * (seats.h) and loads the current mapping; whoever replaces it counts who is seated, and it is
+ * A table that grows is published in larger and larger views, and the memory of the old ones must
+ * be given back while the program runs, with threads that read at that very time. A reader has a
+ * seat (seats.h) and loads the current mapping; whoever replaces it counts who is seated, and it is
  * unmapped as soon as those have left: at once, mostly, else by one of the next calls. Nobody waits
  * for anybody, and there is no lock that a fork could leave locked. A child has its parent's
  * mappings; one that was just being unmapped when it was forked stays with it, unused.
@@ -34,8 +34,7 @@ void mappings_unmap_retired(struct mappings *mappings, const struct seats *seats
  * it is one load when there is nothing to do. */
 static inline void mappings_tidy(struct mappings *mappings, const struct seats *seats)
 {
-    if (__builtin_expect(
-            atomic_load_explicit(&mappings->retired, memory_order_relaxed) != NULL, 0))
+    if (__builtin_expect(atomic_load_explicit(&mappings->retired, memory_order_relaxed) != NULL, 0))
         mappings_unmap_retired(mappings, seats);
 }
 

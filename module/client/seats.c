@@ -59,9 +59,8 @@ static bool sit_down(struct seats_memory *memory, unsigned number, uint64_t *ret
 {
     _Atomic uint64_t *uses = &memory->states[number].uses;
     uint64_t seen = atomic_load_explicit(uses, memory_order_relaxed);
-    if ((seen & 1) != 0 ||
-        !atomic_compare_exchange_strong_explicit(uses, &seen, seen + 1, memory_order_seq_cst,
-                                                 memory_order_relaxed))
+    if ((seen & 1) != 0 || !atomic_compare_exchange_strong_explicit(
+                               uses, &seen, seen + 1, memory_order_seq_cst, memory_order_relaxed))
         return false;
     *ret_uses = seen + 1;
     return true;

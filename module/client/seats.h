@@ -1,9 +1,9 @@
 /* seats.h - a thread has a seat while it decides a call by itself
  *
- * With a seat comes a context for SHA-256: making one costs more than using it, so they are kept; no
- * thread-local storage, whose destructors would be left dangling by dlclose(3). And who has a seat
- * is seen by others: a view that was replaced is unmapped when all have left their seats who sat
- * there at the time. Lock-free. In a forked child all seats are free; a context that one of its
+ * With a seat comes a context for SHA-256: making one costs more than using it, so they are kept;
+ * no thread-local storage, whose destructors would be left dangling by dlclose(3). And who has a
+ * seat is seen by others: a view that was replaced is unmapped when all have left their seats who
+ * sat there at the time. Lock-free. In a forked child all seats are free; a context that one of its
  * parent's threads was using is left to leak.
  */
 #ifndef STKGATE_CLIENT_SEATS_H

@@ -5,8 +5,7 @@
 
 int wiped_new(size_t wiped_len, size_t len, void **ret)
 {
-    void *memory =
-        mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *memory = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return -errno;
     if (madvise(memory, wiped_len, MADV_WIPEONFORK) < 0) {

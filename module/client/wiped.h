@@ -2,7 +2,8 @@
  *
  * MADV_WIPEONFORK: what one process has under way is not under way in its child, whatever the
  * parent's threads were doing when it was forked. No atfork handler, which dlclose(3) would leave
- * dangling, and no comparison of pids. Memory beside it, in the same mapping, is inherited as usual.
+ * dangling, and no comparison of pids. Memory beside it, in the same mapping, is inherited as
+ * usual.
  */
 #ifndef STKGATE_CLIENT_WIPED_H
 #define STKGATE_CLIENT_WIPED_H

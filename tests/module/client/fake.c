@@ -38,8 +38,9 @@ void fake_deinit(struct fake *fake)
 
 static size_t write_welcome(struct fake *fake, uint8_t *out, uint32_t id)
 {
+    uint64_t generation = fake->generation; /* set by a test after what it changed in welcome */
     struct welcome welcome = fake->welcome;
-    welcome.generation = fake->generation;
+    welcome.generation = generation;
     welcome.direct = fake->direct;
     welcome.registry.count = (unsigned)fake->scopes;
     return welcome_write(out, WIRE_FRAME_MAX, id, &welcome);
@@ -90,17 +91,26 @@ static size_t spoil(int act, uint8_t *out, size_t len)
     }
 }
 
+static const struct fake_handout nothing;
+
+static const struct fake_handout *handout_of(struct fake *fake)
+{
+    const struct fake_handout *handout = atomic_load(&fake->handout);
+    return handout != NULL ? handout : &nothing;
+}
+
 static size_t write_attached(struct fake *fake, uint8_t *out, struct frame *frame)
 {
+    const struct fake_handout *handout = handout_of(fake);
     struct timespec now;
     if (attach_read(frame) < 0)
         return error_write(out, WIRE_FRAME_MAX, frame->id, WIRE_ERROR_FRAME);
     clock_gettime(CLOCK_MONOTONIC, &now);
     struct attached attached = {
         .clock_ns = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec +
-                    (uint64_t)fake->handout.clock_offset_ns,
-        .view_bytes = fake->handout.view_bytes,
-        .bucket_bytes = fake->handout.bucket_bytes,
+                    (uint64_t)handout->clock_offset_ns,
+        .view_bytes = handout->view_bytes,
+        .bucket_bytes = handout->bucket_bytes,
     };
     return attached_write(out, WIRE_FRAME_MAX, frame->id, &attached);
 }
@@ -152,7 +162,6 @@ static size_t write_answer(struct fake *fake, uint8_t *out, struct frame *frame,
 static bool answer(struct fake *fake, int fd, struct frame *frame)
 {
     static uint8_t out[OVERSIZED_BYTES];
-    static const struct fake_handout nothing;
     struct habit habit = habit_of(fake, frame->type);
     atomic_fetch_add(habit.seen, 1);
     int act = *habit.act;
@@ -170,7 +179,7 @@ static bool answer(struct fake *fake, int fd, struct frame *frame)
         len = 0;
     len = spoil(act, out, len);
     for (int i = 0; i < (act == FAKE_TWICE ? 2 : 1); i++)
-        send_answer(fd, out, len, with_descriptors ? &fake->handout : &nothing);
+        send_answer(fd, out, len, with_descriptors ? handout_of(fake) : &nothing);
     return act <= FAKE_ERROR;
 }
 

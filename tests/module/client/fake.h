@@ -42,7 +42,7 @@ struct fake_handout {
 
 struct fake {
     char runtime[64];
-    struct welcome welcome; /* set before the start */
+    struct welcome welcome; /* set before the start, or before generation */
 
     _Atomic int on_accept; /* enum fake_act; FAKE_ANSWER: nothing */
     _Atomic int on_hello;
@@ -51,9 +51,9 @@ struct fake {
     _Atomic int lose_hellos,
         lose_checks; /* so many more are answered by closing, before all else */
     _Atomic uint64_t generation;
-    _Atomic bool direct; /* is told at the greeting */
-    _Atomic bool descriptors_everywhere; /* they come with each answer */
-    struct fake_handout handout; /* change it only when no call is under way */
+    _Atomic bool direct;                          /* is told at the greeting */
+    _Atomic bool descriptors_everywhere;          /* they come with each answer */
+    _Atomic(const struct fake_handout *) handout; /* the test's own; NULL: nothing */
     _Atomic int scopes; /* of the registry that is told; welcome.registry begins with more */
 
     /* What was seen. */

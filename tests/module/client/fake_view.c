@@ -44,6 +44,12 @@ void fake_view_make(struct fake_view *view, uint32_t groups)
     publisher_make(view->memory, groups, 65536, ++epoch);
     ck_assert_int_eq(
         publisher_open(view->memory, view->bytes, view->shared, view->own, &view->publisher), 0);
+    view->handout = (struct fake_handout){
+        .view_bytes = view->bytes,
+        .bucket_bytes = view->bucket_bytes,
+        .fds = {view->read_only_fd, view->bucket_fd},
+        .count = 2,
+    };
     atomic_store(&view->publisher.header->flags, VIEW_COMPLETE | VIEW_CURRENT);
     atomic_store(&view->publisher.header->generation, 1);
     atomic_store(&view->publisher.header->incarnation, FAKE_INCARNATION);
@@ -95,22 +101,6 @@ struct record fake_view_record(const char *token)
 struct view_bucket *fake_view_put(struct fake_view *view, const struct record *record)
 {
     uint32_t slot;
-    ck_assert_int_eq(
-        publisher_put(&view->publisher, record, NULL, fake_view_clock_ns(), &slot), 0);
+    ck_assert_int_eq(publisher_put(&view->publisher, record, NULL, fake_view_clock_ns(), &slot), 0);
     return publisher_settled_bucket(&view->publisher, slot, fake_view_clock_ns());
-}
-
-void fake_view_hand_out(const struct fake_view *view, struct fake *fake)
-{
-    fake->handout = (struct fake_handout){
-        .view_bytes = view->bytes,
-        .bucket_bytes = view->bucket_bytes,
-        .fds = {view->read_only_fd, view->bucket_fd},
-        .count = 2,
-    };
-}
-
-void fake_view_hand_out_nothing(struct fake *fake)
-{
-    fake->handout = (struct fake_handout){0};
 }

@@ -14,9 +14,11 @@ struct fake_view {
     size_t bytes, bucket_bytes;
     struct view_bucket *shared, *own;
     struct publisher publisher;
+    struct fake_handout handout;
 };
 
-/* A complete view of so many groups of 64 slots, of generation 1, without a lease. */
+/* A complete view of so many groups of 64 slots, of generation 1, without a lease. handout gives it
+ * away. */
 void fake_view_make(struct fake_view *view, uint32_t groups);
 void fake_view_free(struct fake_view *view);
 
@@ -28,10 +30,6 @@ void fake_view_lease(struct fake_view *view, double seconds);
 struct record fake_view_record(const char *token);
 /* Returns its bucket. */
 struct view_bucket *fake_view_put(struct fake_view *view, const struct record *record);
-
-/* What the daemon answers to an ATTACH. */
-void fake_view_hand_out(const struct fake_view *view, struct fake *fake);
-void fake_view_hand_out_nothing(struct fake *fake);
 
 uint64_t fake_view_clock_ns(void);
 
