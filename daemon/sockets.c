@@ -29,8 +29,14 @@ static int fail(char *message, const char *what, int error)
     return error;
 }
 
+/* sd_listen_fds_with_names() has made it close-on-exec. */
 static int adopt(struct sockets *sockets, int fd, const char *name, char *message)
 {
+    if (strncmp(name, FDSTORE_PREFIX, sizeof FDSTORE_PREFIX - 1) == 0) {
+        if (fdstore_add(&sockets->kept, name, fd) < 0)
+            close(fd);
+        return 0;
+    }
     for (int i = 0; i < SOCKET_COUNT; i++) {
         if (strcmp(name, kinds[i].name) != 0)
             continue;
@@ -53,7 +59,7 @@ static int adopt(struct sockets *sockets, int fd, const char *name, char *messag
     return -EINVAL;
 }
 
-static int adopt_all(struct sockets *sockets, char *message)
+int sockets_inherit(struct sockets *sockets, char message[static SOCKETS_ERROR_MAX])
 {
     char **names = NULL;
     int count = sd_listen_fds_with_names(1, &names);
@@ -126,36 +132,31 @@ static int make(const char *runtime, int which, struct sockets *sockets, char *m
     return 0;
 }
 
-int sockets_open(const char *runtime, struct sockets *ret, char message[static SOCKETS_ERROR_MAX])
+int sockets_open(const char *runtime, struct sockets *sockets,
+                 char message[static SOCKETS_ERROR_MAX])
 {
-    struct sockets sockets = {.fds = {-1, -1, -1}};
+    int r = 0;
 
-    int r = adopt_all(&sockets, message);
     for (int i = 0; i < SOCKET_COUNT && r == 0; i++) {
-        if (sockets.fds[i] >= 0)
+        if (sockets->fds[i] >= 0)
             continue;
         if (mkdir(runtime, 0755) < 0 && errno != EEXIST)
             r = fail(message, runtime, -errno);
         else
-            r = make(runtime, i, &sockets, message);
+            r = make(runtime, i, sockets, message);
     }
-    if (r < 0) {
-        sockets_unlink(&sockets);
-        for (int i = 0; i < SOCKET_COUNT; i++)
-            if (sockets.fds[i] >= 0)
-                close(sockets.fds[i]);
-        return r;
-    }
-    *ret = sockets;
-    return 0;
+    return r;
 }
 
-void sockets_unlink(struct sockets *sockets)
+void sockets_close(struct sockets *sockets)
 {
     for (int i = 0; i < SOCKET_COUNT; i++) {
         if (sockets->paths[i])
             (void)unlink(sockets->paths[i]);
         free(sockets->paths[i]);
-        sockets->paths[i] = NULL;
+        if (sockets->fds[i] >= 0)
+            close(sockets->fds[i]);
     }
+    fdstore_close(&sockets->kept);
+    *sockets = SOCKETS_NONE;
 }

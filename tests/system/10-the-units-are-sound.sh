@@ -22,6 +22,11 @@ for page in $pages; do
     [ -s "$STKGATE_SRCDIR/man/${name%(*}.${section%)}" ] || fail "there is no page $page"
 done
 
+# systemd keeps as many descriptors as the daemon gives it.
+kept=$(sed -n 's/^#define FDSTORE_MAX *\([0-9]*\).*/\1/p' "$STKGATE_SRCDIR/daemon/fdstore.h")
+grep -qx "FileDescriptorStoreMax=${kept:-none}" "$dir/units/stkgate.service" ||
+    fail "stkgate.service has no room for the $kept descriptors of daemon/fdstore.h"
+
 # The test itself sees mistakes.
 echo 'ProtectSytem=strict' >>"$dir/units/stkgate.socket"
 ! systemd-analyze verify --man=no --recursive-errors=no "$dir"/units/* 2>/dev/null ||
