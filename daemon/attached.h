@@ -16,7 +16,8 @@ struct attached_list;
 int attached_new(struct attached_list **ret);                    /* -ENOMEM */
 struct attached_list *attached_free(struct attached_list *list); /* returns NULL */
 
-/* One more, and one less connection of this process. add: -ENOMEM, it is not counted then. */
+/* One more, and one less connection of this process. add: -ENOMEM, it is not counted then. remove:
+ * of one that was counted; else nothing. */
 int attached_add(struct attached_list *list, uid_t uid, pid_t pid);
 void attached_remove(struct attached_list *list, uid_t uid, pid_t pid);
 

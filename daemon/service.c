@@ -175,6 +175,8 @@ int service_new(struct store *store, struct committer *committer, struct config 
     if (r == 0)
         r = quota_new(&config->quota, &service->quota);
     if (r == 0)
+        r = attached_new(&service->attached);
+    if (r == 0)
         r = service_read_registry(service);
     if (r == 0)
         r = begin_clock(service);
@@ -199,6 +201,7 @@ struct service *service_free(struct service *service)
     publish_free(service->publish);
     digester_free(service->digester);
     quota_free(service->quota);
+    attached_free(service->attached);
     config_free(service->config);
     free(service);
     return NULL;
@@ -242,6 +245,11 @@ uint64_t service_reason_count(const struct service *service, enum reason reason)
 uint64_t service_uptime_ns(const struct service *service)
 {
     return service_clock_ns(CLOCK_MONOTONIC) - service->started_ns;
+}
+
+uint64_t service_mono_ns(void)
+{
+    return service_clock_ns(CLOCK_MONOTONIC);
 }
 
 unsigned service_pending(const struct service *service)

@@ -101,6 +101,8 @@ int service_check_text(struct service *service, const struct service_config *as,
 uint64_t service_reason_count(const struct service *service, enum reason reason);
 /* Nanoseconds since service_new(). */
 uint64_t service_uptime_ns(const struct service *service);
+/* CLOCK_MONOTONIC, as the view's lease has it. */
+uint64_t service_mono_ns(void);
 /* The wall clock of verdicts and changes, ns since 1970: it never goes back. */
 uint64_t service_wall_ns(struct service *service);
 

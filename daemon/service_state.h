@@ -29,6 +29,7 @@ struct service {
     int view_error, note_error; /* told to the log last */
     struct digester *digester;
     struct quota *quota;
+    struct attached_list *attached;
     uint64_t generation;
     uint64_t reason_counts[REASON_COUNT];
     unsigned pending;

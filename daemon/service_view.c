@@ -388,6 +388,11 @@ int service_handout(struct service *service, struct handout *ret)
     return publish_handout(service->publish, ret);
 }
 
+struct attached_list *service_attached(struct service *service)
+{
+    return service->attached;
+}
+
 void service_view_stats(const struct service *service, struct view_stats *ret)
 {
     publish_stats(service->publish, service_clock_ns(CLOCK_MONOTONIC), ret);
