@@ -109,6 +109,20 @@ int area_new(uint64_t slots, unsigned heap_scale, uint64_t epoch, struct area **
     return 0;
 }
 
+/* The descriptor is the caller's then; -1: there is none. */
+static int take(struct fdstore *inherited, const char *name)
+{
+    for (unsigned i = 0; i < inherited->count; i++) {
+        struct fdstore_file *file = &inherited->files[i];
+        int fd = file->fd;
+        if (fd < 0 || strcmp(file->name, name) != 0)
+            continue;
+        file->fd = -1;
+        return fd;
+    }
+    return -1;
+}
+
 static int take_parts(struct fdstore *inherited, struct area *area)
 {
     char name[FDSTORE_NAME_MAX + 1];
@@ -116,7 +130,7 @@ static int take_parts(struct fdstore *inherited, struct area *area)
 
     for (enum part part = 0; part < PART_COUNT; part++) {
         name_of(area->epoch, part, name);
-        int fd = fdstore_take(inherited, name);
+        int fd = take(inherited, name);
         int adopted = fd < 0 ? -EBADMSG : memory_adopt(fd, part_of(area, part));
         if (adopted < 0 && fd >= 0)
             close(fd);
@@ -160,7 +174,8 @@ uint64_t area_epoch_below(const struct fdstore *inherited, uint64_t below)
     uint64_t best = 0, epoch;
 
     for (unsigned i = 0; i < inherited->count; i++)
-        if (parse_epoch(inherited->files[i].name, &epoch) && epoch > best && epoch < below)
+        if (inherited->files[i].fd >= 0 && parse_epoch(inherited->files[i].name, &epoch) &&
+            epoch > best && epoch < below)
             best = epoch;
     return best;
 }

@@ -122,9 +122,21 @@ bool principals_have(const struct principals *principals, const struct peer *pee
     return false;
 }
 
-bool authz_may_admin(const struct principals *admins, const struct peer *peer)
+/* Named in the list; or root, or the daemon's own user, who have the table in their hands anyway.
+ */
+static bool may(const struct principals *listed, const struct peer *peer)
 {
     if (peer->uid == UID_NOBODY)
         return false;
-    return peer->uid == 0 || peer->uid == geteuid() || principals_have(admins, peer);
+    return peer->uid == 0 || peer->uid == geteuid() || principals_have(listed, peer);
+}
+
+bool authz_may_admin(const struct principals *admins, const struct peer *peer)
+{
+    return may(admins, peer);
+}
+
+bool authz_may_map(const struct principals *direct, const struct peer *peer)
+{
+    return may(direct, peer);
 }

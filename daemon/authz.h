@@ -44,4 +44,8 @@ bool principals_have(const struct principals *principals, const struct peer *pee
  * members of group stkgate-admin, where there is one). */
 bool authz_may_admin(const struct principals *admins, const struct peer *peer);
 
+/* Whether it may be given the view of the table, with buckets that it can write: direct (a
+ * service's, that it may ask as), and root and the daemon's own user, who could anyway. */
+bool authz_may_map(const struct principals *direct, const struct peer *peer);
+
 #endif

@@ -44,25 +44,18 @@ int fdstore_add(struct fdstore *store, const char *name, int fd)
     return 0;
 }
 
-int fdstore_take(struct fdstore *store, const char *name)
+void fdstore_close(struct fdstore *store)
 {
-    for (unsigned i = 0; i < store->count; i++) {
-        if (strcmp(store->files[i].name, name) != 0)
-            continue;
-        int fd = store->files[i].fd;
-        memmove(&store->files[i], &store->files[i + 1],
-                (store->count - i - 1) * sizeof store->files[0]);
-        store->count--;
-        return fd;
-    }
-    return -1;
+    for (unsigned i = 0; i < store->count; i++)
+        if (store->files[i].fd >= 0)
+            close(store->files[i].fd);
+    store->count = 0;
 }
 
 void fdstore_drop(struct fdstore *store)
 {
-    for (unsigned i = 0; i < store->count; i++) {
-        fdstore_forget(store->files[i].name);
-        close(store->files[i].fd);
-    }
-    store->count = 0;
+    for (unsigned i = 0; i < store->count; i++)
+        if (store->files[i].fd >= 0)
+            fdstore_forget(store->files[i].name);
+    fdstore_close(store);
 }

@@ -18,7 +18,7 @@ void fdstore_keep(const char *name, int fd);
 /* All that is kept by this name. */
 void fdstore_forget(const char *name);
 
-/* What came back: sockets_open() fills it. */
+/* What came back: sockets_inherit() fills it. Who takes one over sets its fd to -1. */
 struct fdstore_file {
     char name[FDSTORE_NAME_MAX + 1];
     int fd; /* close-on-exec */
@@ -32,11 +32,11 @@ struct fdstore {
  * -ENAMETOOLONG. */
 int fdstore_add(struct fdstore *store, const char *name, int fd);
 
-/* The first of this name, which is the caller's from then on; -1: there is none. */
-int fdstore_take(struct fdstore *store, const char *name);
-
-/* Close what nobody took, and have systemd forget its name: it is of another version, say, and
- * would come back for ever. To be called before anything is kept. */
+/* Close what nobody took over, and have systemd forget it: it is of another version, say, and would
+ * come back for ever. Whoever keeps something by the same name does so after this. */
 void fdstore_drop(struct fdstore *store);
+
+/* Close it, and systemd goes on keeping it: for whoever can't start, since the next one may. */
+void fdstore_close(struct fdstore *store);
 
 #endif

@@ -321,8 +321,6 @@ static int open_table(struct manager *manager, struct config *config)
     if (r == 0)
         r = service_new(manager->store, manager->committer, config, &manager->sockets.kept,
                         &manager->service);
-    if (r == 0)
-        fdstore_drop(&manager->sockets.kept); /* what is of no use to anybody */
     if (r < 0)
         log_event(LOG_EVENT_FAILED, "cannot start the service: %s", strerror(-r));
     else if (manager->options->trust_clock)
@@ -438,38 +436,22 @@ static int open_events(struct manager *manager)
     return r < 0 ? r : 0;
 }
 
-static int manager_open(struct manager *manager)
+/* Those that systemd did not pass; and what it kept and nobody wants goes. */
+static int open_sockets(struct manager *manager)
 {
-    struct config *config = NULL;
-    char config_message[CONFIG_ERROR_MAX] = "", message[SOCKETS_ERROR_MAX] = "";
+    char message[SOCKETS_ERROR_MAX] = "";
 
-    int r = block_signals();
-    if (r == 0)
-        r = bus_error_watch();
-    if (r == 0)
-        r = config_load(manager->options->config, &config, config_message);
-    if (r != 0) {
-        log_event(LOG_EVENT_FAILED, "%s", config_message[0] ? config_message : strerror(-r));
-        return r;
-    }
-    reserve_fill(&manager->reserve);
-    descriptors_provide(config);
-    r = sockets_adopt(&manager->sockets, message);
-    if (r == 0)
-        r = open_table(manager, config);
-    if (r < 0) {
-        if (message[0])
-            log_event(LOG_EVENT_FAILED, "%s", message);
-        if (!manager->service)
-            config_free(config);
-        return r;
-    }
-    r = sockets_make(manager->options->runtime, &manager->sockets, message);
-    if (r < 0) {
+    fdstore_drop(&manager->sockets.kept);
+    int r = sockets_open(manager->options->runtime, &manager->sockets, message);
+    if (r < 0)
         log_event(LOG_EVENT_FAILED, "%s", message);
-        return r;
-    }
-    r = sd_event_new(&manager->event);
+    return r;
+}
+
+static int open_loop(struct manager *manager)
+{
+    int r = sd_event_new(&manager->event);
+
     if (r >= 0)
         r = open_events(manager);
     if (r >= 0)
@@ -479,6 +461,35 @@ static int manager_open(struct manager *manager)
     if (r < 0)
         log_event(LOG_EVENT_FAILED, "cannot set up the event loop: %s", strerror(-r));
     return r < 0 ? r : 0;
+}
+
+static int manager_open(struct manager *manager)
+{
+    struct config *config = NULL;
+    char message[CONFIG_ERROR_MAX + SOCKETS_ERROR_MAX] = "";
+
+    int r = block_signals();
+    if (r == 0)
+        r = bus_error_watch();
+    if (r == 0)
+        r = config_load(manager->options->config, &config, message);
+    if (r == 0)
+        r = sockets_inherit(&manager->sockets, message);
+    if (r != 0) {
+        log_event(LOG_EVENT_FAILED, "%s", message[0] ? message : strerror(-r));
+        config_free(config);
+        return r;
+    }
+    reserve_fill(&manager->reserve);
+    descriptors_provide(config);
+    r = open_table(manager, config);
+    if (r < 0) {
+        if (!manager->service)
+            config_free(config);
+        return r;
+    }
+    r = open_sockets(manager);
+    return r < 0 ? r : open_loop(manager);
 }
 
 /* What buckets owe is saved: of a million in use, that takes some passes. */
@@ -504,10 +515,7 @@ static void manager_close(struct manager *manager)
     server_free(manager->server);
     turns_free(manager->turns);
     (void)reserve_release(&manager->reserve);
-    for (int i = 0; i < SOCKET_COUNT; i++)
-        if (manager->sockets.fds[i] >= 0)
-            close(manager->sockets.fds[i]);
-    sockets_unlink(&manager->sockets);
+    sockets_close(&manager->sockets);
     service_free(manager->service);
     lease_note_close(&manager->note);
     store_close(manager->store);

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,6 +29,7 @@ struct connection {
     struct quota_user *user;
     int fd;
     struct session session;
+    bool is_attached; /* counted in service_attached() */
 };
 
 struct server {
@@ -66,6 +69,9 @@ static void connection_free(struct connection *connection)
     turn_remove(&connection->turn);
     sd_event_source_disable_unref(connection->deadline);
     close(connection->fd);
+    if (connection->is_attached)
+        attached_remove(service_attached(server->service), connection->session.peer.uid,
+                        connection->session.peer.pid);
     quota_disconnect(service_quota(server->service), connection->user, QUOTA_CHECK,
                      CONNECTION_BYTES);
     free(connection);
@@ -79,12 +85,84 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
     return 0;
 }
 
-/* One packet in, one answer out. An answer that the peer leaves no room for ends the connection: it
- * does not read, and nothing is kept for it. */
+/* ---- answers -----------------------------------------------------------------------------------
+ */
+
+/* An answer that the peer leaves no room for ends the connection: it does not read, and nothing is
+ * kept for it. */
+static bool send_answer(struct connection *connection, const struct session_answer *answer)
+{
+    return answer->len == 0 || send(connection->fd, connection->server->out, answer->len,
+                                    MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)answer->len;
+}
+
+/* Descriptors that nobody has received yet count for this process, in the kernel, against as many
+ * as it may have open: one that asks for the view again and again, and does not read, would use
+ * them up for all. A client has one question under way. */
+static bool has_read_all(int fd)
+{
+    int unread_bytes;
+
+    return ioctl(fd, SIOCOUTQ, &unread_bytes) == 0 && unread_bytes == 0;
+}
+
+/* 0, or -errno. */
+static int send_handout(struct connection *connection, const struct session_answer *answer)
+{
+    const int fds[] = {answer->handout.view_fd, answer->handout.buckets_fd};
+    union {
+        struct cmsghdr header; /* for its alignment */
+        char bytes[CMSG_SPACE(sizeof fds)];
+    } control = {.bytes = {0}};
+    struct iovec iov = {connection->server->out, answer->len};
+    const struct msghdr message = {
+        .msg_iov = &iov,
+        .msg_iovlen = 1,
+        .msg_control = control.bytes,
+        .msg_controllen = sizeof control.bytes,
+    };
+    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message);
+
+    cmsg->cmsg_level = SOL_SOCKET;
+    cmsg->cmsg_type = SCM_RIGHTS;
+    cmsg->cmsg_len = CMSG_LEN(sizeof fds);
+    memcpy(CMSG_DATA(cmsg), fds, sizeof fds);
+    ssize_t n = sendmsg(connection->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return n < 0 ? -errno : 0;
+}
+
+/* Once for a connection: what asks again has it already, or an older one. */
+static void count_attached(struct connection *connection)
+{
+    const struct peer *peer = &connection->session.peer;
+
+    if (!connection->is_attached)
+        connection->is_attached =
+            attached_add(service_attached(connection->server->service), peer->uid, peer->pid) == 0;
+}
+
+static bool send_view(struct connection *connection, struct session_answer *answer)
+{
+    if (!has_read_all(connection->fd))
+        return false;
+    int r = send_handout(connection, answer);
+    if (r == 0)
+        count_attached(connection);
+    if (r != -ETOOMANYREFS)
+        return r == 0;
+    /* It goes on asking here. */
+    log_event(LOG_EVENT_OUT_OF_ROOM,
+              "the view was not handed out to uid %u: too many descriptors are on their way",
+              connection->session.peer.uid);
+    session_withhold_view(answer, connection->server->out);
+    return send_answer(connection, answer);
+}
+
+/* One packet in, one answer out. */
 static bool serve_packet(struct connection *connection)
 {
     struct server *server = connection->server;
-    size_t out_len = 0;
+    struct session_answer answer;
 
     /* Plain recv(): descriptors that a peer sends along are closed by the kernel. */
     ssize_t n = recv(connection->fd, server->in, sizeof server->in, MSG_DONTWAIT | MSG_TRUNC);
@@ -95,11 +173,10 @@ static bool serve_packet(struct connection *connection)
     /* MSG_TRUNC gives the length that the packet had; a longer one fails as a frame. */
     size_t len = (size_t)n <= sizeof server->in ? (size_t)n : 0;
     bool on =
-        session_step(&connection->session, server->service, server->in, len, server->out, &out_len);
-    if (out_len > 0 &&
-        send(connection->fd, server->out, out_len, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)out_len)
-        return false;
-    return on;
+        session_step(&connection->session, server->service, server->in, len, server->out, &answer);
+    bool sent =
+        answer.with_view ? send_view(connection, &answer) : send_answer(connection, &answer);
+    return on && sent;
 }
 
 static void on_packet(void *userdata, uint32_t revents)

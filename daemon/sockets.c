@@ -59,7 +59,7 @@ static int adopt(struct sockets *sockets, int fd, const char *name, char *messag
     return -EINVAL;
 }
 
-static int adopt_all(struct sockets *sockets, char *message)
+int sockets_inherit(struct sockets *sockets, char message[static SOCKETS_ERROR_MAX])
 {
     char **names = NULL;
     int count = sd_listen_fds_with_names(1, &names);
@@ -132,30 +132,7 @@ static int make(const char *runtime, int which, struct sockets *sockets, char *m
     return 0;
 }
 
-static void close_all(struct sockets *sockets)
-{
-    for (int i = 0; i < SOCKET_COUNT; i++)
-        if (sockets->fds[i] >= 0)
-            close(sockets->fds[i]);
-    /* systemd goes on keeping it: the next attempt may do better. */
-    while (sockets->kept.count > 0)
-        close(sockets->kept.files[--sockets->kept.count].fd);
-}
-
-int sockets_adopt(struct sockets *ret, char message[static SOCKETS_ERROR_MAX])
-{
-    struct sockets sockets = SOCKETS_NONE;
-
-    int r = adopt_all(&sockets, message);
-    if (r < 0) {
-        close_all(&sockets);
-        return r;
-    }
-    *ret = sockets;
-    return 0;
-}
-
-int sockets_make(const char *runtime, struct sockets *sockets,
+int sockets_open(const char *runtime, struct sockets *sockets,
                  char message[static SOCKETS_ERROR_MAX])
 {
     int r = 0;
@@ -171,12 +148,15 @@ int sockets_make(const char *runtime, struct sockets *sockets,
     return r;
 }
 
-void sockets_unlink(struct sockets *sockets)
+void sockets_close(struct sockets *sockets)
 {
     for (int i = 0; i < SOCKET_COUNT; i++) {
         if (sockets->paths[i])
             (void)unlink(sockets->paths[i]);
         free(sockets->paths[i]);
-        sockets->paths[i] = NULL;
+        if (sockets->fds[i] >= 0)
+            close(sockets->fds[i]);
     }
+    fdstore_close(&sockets->kept);
+    *sockets = SOCKETS_NONE;
 }

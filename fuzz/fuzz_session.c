@@ -46,6 +46,7 @@ static void check_answer(const struct session *before, const struct session *aft
 {
     struct frame answer, question;
     struct welcome welcome;
+    struct attached attached;
     enum wire_error error;
 
     DEMAND(frame_open(out, out_len, &answer) == 0);
@@ -55,7 +56,12 @@ static void check_answer(const struct session *before, const struct session *aft
     DEMAND(on == (after->state == SESSION_READY));
     DEMAND(!on || before->state != SESSION_CLOSED);
     switch (answer.type) {
-    case WIRE_WELCOME: DEMAND(welcome_read(&answer, &welcome) == 0); break;
+    case WIRE_WELCOME: DEMAND(welcome_read(&answer, &welcome) == 0 && !welcome.direct); break;
+    case WIRE_ATTACHED:
+        DEMAND(before->state == SESSION_READY);
+        DEMAND(attached_read(&answer, &attached) == 0);
+        DEMAND(attached.clock_ns == 0 && attached.view_bytes == 0 && attached.bucket_bytes == 0);
+        break;
     case WIRE_VERDICT:
         DEMAND(before->state == SESSION_READY);
         check_verdict(&answer, packet, len);
@@ -77,9 +83,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         size_t packet_len = bytes[0] | (size_t)bytes[1] << 8;
         packet_len = packet_len <= len - 2 ? packet_len : len - 2;
         const struct session before = session;
-        size_t out_len = 0;
-        bool on = session_step(&session, service, bytes + 2, packet_len, out, &out_len);
-        check_answer(&before, &session, on, bytes + 2, packet_len, out, out_len);
+        struct session_answer said;
+        bool on = session_step(&session, service, bytes + 2, packet_len, out, &said);
+        /* This user may not have the view. */
+        DEMAND(!said.with_view);
+        check_answer(&before, &session, on, bytes + 2, packet_len, out, said.len);
         bytes += 2 + packet_len;
         len -= 2 + packet_len;
     }

@@ -95,23 +95,25 @@ START_TEST(never_admits_the_user_the_kernel_cannot_name)
     const struct peer nobody = {.uid = UID_NOBODY, .gid = 65534};
     ck_assert(!principals_have(&principals, &nobody));
     ck_assert(!authz_may_admin(&principals, &nobody));
+    ck_assert(!authz_may_map(&principals, &nobody));
     principals.any = true;
     ck_assert(principals_have(&principals, &nobody));
     ck_assert(!authz_may_admin(&principals, &nobody));
+    ck_assert(!authz_may_map(&principals, &nobody));
 }
 END_TEST
 
-START_TEST(root_and_the_own_user_may_admin_others_only_when_named)
+START_TEST(root_and_the_own_user_may_others_only_when_named)
 {
-    struct principals admins = {0};
+    struct principals named = {0};
     const struct peer root = {.uid = 0};
     const struct peer self = {.uid = geteuid()};
     const struct peer other = {.uid = 4711, .gid = 4711};
-    ck_assert(authz_may_admin(&admins, &root));
-    ck_assert(authz_may_admin(&admins, &self));
-    ck_assert(!authz_may_admin(&admins, &other));
-    ck_assert_int_eq(principals_add(&admins, "@4711"), 0);
-    ck_assert(authz_may_admin(&admins, &other));
+    ck_assert(authz_may_admin(&named, &root) && authz_may_map(&named, &root));
+    ck_assert(authz_may_admin(&named, &self) && authz_may_map(&named, &self));
+    ck_assert(!authz_may_admin(&named, &other) && !authz_may_map(&named, &other));
+    ck_assert_int_eq(principals_add(&named, "@4711"), 0);
+    ck_assert(authz_may_admin(&named, &other) && authz_may_map(&named, &other));
 }
 END_TEST
 
@@ -119,4 +121,4 @@ SUITE_MAIN("authz", tells_the_credentials_of_a_socketpair,
            leaves_the_output_alone_on_what_is_no_socket, reads_users_and_groups_by_name_and_number,
            refuses_more_principals_than_fit, admits_by_user_primary_and_supplementary_group,
            never_admits_the_user_the_kernel_cannot_name,
-           root_and_the_own_user_may_admin_others_only_when_named)
+           root_and_the_own_user_may_others_only_when_named)

@@ -135,23 +135,6 @@ END_TEST
 /* ---- what came back ----------------------------------------------------------------------------
  */
 
-START_TEST(each_is_taken_once_by_its_name)
-{
-    struct fdstore store = {0};
-    ck_assert_int_eq(fdstore_add(&store, "view-1", 101), 0);
-    ck_assert_int_eq(fdstore_add(&store, "view-2", 102), 0);
-    ck_assert_int_eq(fdstore_add(&store, "view-3", 103), 0);
-    ck_assert_int_eq(fdstore_add(&store, "view-1", 104), 0);
-    ck_assert_int_eq(fdstore_take(&store, "view-2"), 102);
-    ck_assert_int_eq(fdstore_take(&store, "view-2"), -1);
-    ck_assert_int_eq(fdstore_take(&store, "view-"), -1);
-    ck_assert_int_eq(fdstore_take(&store, "view-1"), 101);
-    ck_assert_int_eq(fdstore_take(&store, "view-1"), 104);
-    ck_assert_int_eq(fdstore_take(&store, "view-3"), 103);
-    ck_assert_uint_eq(store.count, 0);
-}
-END_TEST
-
 START_TEST(takes_in_no_more_than_it_has_room_for)
 {
     struct fdstore store = {0};
@@ -162,20 +145,22 @@ START_TEST(takes_in_no_more_than_it_has_room_for)
     for (int i = 0; i < FDSTORE_MAX; i++)
         ck_assert_int_eq(fdstore_add(&store, name, 100 + i), 0);
     ck_assert_int_eq(fdstore_add(&store, name, 99), -ENOSPC);
-    for (int i = 0; i < FDSTORE_MAX; i++)
-        ck_assert_int_eq(fdstore_take(&store, name), 100 + i);
-    ck_assert_int_eq(fdstore_take(&store, name), -1);
+    ck_assert_uint_eq(store.count, FDSTORE_MAX);
+    for (int i = 0; i < FDSTORE_MAX; i++) {
+        ck_assert_str_eq(store.files[i].name, name);
+        ck_assert_int_eq(store.files[i].fd, 100 + i);
+    }
 }
 END_TEST
 
-START_TEST(what_nobody_took_is_closed_and_forgotten)
+START_TEST(what_nobody_took_over_is_closed_and_forgotten)
 {
     struct fdstore store = {0};
     be_systemd();
     int mine = memfd_create("mine", MFD_CLOEXEC), old = memfd_create("old", MFD_CLOEXEC);
     ck_assert_int_eq(fdstore_add(&store, "view-mine", mine), 0);
     ck_assert_int_eq(fdstore_add(&store, "view-old", old), 0);
-    ck_assert_int_eq(fdstore_take(&store, "view-mine"), mine);
+    store.files[0].fd = -1;
     fdstore_drop(&store);
     ck_assert_int_eq(fcntl(old, F_GETFD), -1);
     ck_assert_int_ge(fcntl(mine, F_GETFD), 0);
@@ -190,7 +175,22 @@ START_TEST(what_nobody_took_is_closed_and_forgotten)
 }
 END_TEST
 
+START_TEST(who_cannot_start_leaves_it_to_the_next)
+{
+    struct fdstore store = {0};
+    be_systemd();
+    int kept = memfd_create("kept", MFD_CLOEXEC);
+    ck_assert_int_eq(fdstore_add(&store, "view-kept", kept), 0);
+    fdstore_close(&store);
+    ck_assert_int_eq(fcntl(kept, F_GETFD), -1);
+    ck_assert_int_eq(recv(manager_fd, text, sizeof text, MSG_DONTWAIT), -1);
+    ck_assert_uint_eq(store.count, 0);
+    end();
+}
+END_TEST
+
 SUITE_MAIN("fdstore", gives_the_descriptor_away_by_its_name_and_keeps_its_own,
            the_longest_name_fits, has_a_name_forgotten,
-           does_nothing_without_systemd_and_goes_on_when_it_is_deaf, each_is_taken_once_by_its_name,
-           takes_in_no_more_than_it_has_room_for, what_nobody_took_is_closed_and_forgotten)
+           does_nothing_without_systemd_and_goes_on_when_it_is_deaf,
+           takes_in_no_more_than_it_has_room_for, what_nobody_took_over_is_closed_and_forgotten,
+           who_cannot_start_leaves_it_to_the_next)

@@ -438,7 +438,7 @@ static void restart(void)
         kept_give(&left);
         model.fixture.inherited = &left;
         fixture_restart(&model.fixture);
-        fdstore_drop(&left);
+        fdstore_close(&left);
         model.fixture.inherited = NULL;
     } else {
         kept_end();

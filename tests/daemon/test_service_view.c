@@ -57,7 +57,7 @@ static void restart(void)
     kept_give(&left);
     fixture.inherited = &left;
     fixture_restart(&fixture);
-    fdstore_drop(&left);
+    fdstore_close(&left);
     fixture.inherited = NULL;
 }
 
@@ -337,7 +337,7 @@ START_TEST(a_view_of_another_table_is_taken_back)
     ck_assert_int_eq(fixture_mint(&other, &wanted).error, 0); /* has as many changes */
     other.inherited = &left;
     fixture_restart(&other);
-    fdstore_drop(&left);
+    fdstore_close(&left);
     ck_assert(!is_in_force(&view));
     fixture_close(&other);
     fixture_close(&fixture);

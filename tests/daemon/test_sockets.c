@@ -14,29 +14,6 @@
 #include "tests/daemon/fixture.h"
 #include "tests/suite.h"
 
-/* As a daemon does, but for the table that it opens between the two. */
-static int sockets_open(const char *runtime, struct sockets *ret,
-                        char message[static SOCKETS_ERROR_MAX])
-{
-    struct sockets sockets;
-
-    int r = sockets_adopt(&sockets, message);
-    if (r < 0)
-        return r;
-    r = sockets_make(runtime, &sockets, message);
-    if (r == 0) {
-        *ret = sockets;
-        return 0;
-    }
-    sockets_unlink(&sockets);
-    for (int i = 0; i < SOCKET_COUNT; i++)
-        if (sockets.fds[i] >= 0)
-            close(sockets.fds[i]);
-    while (sockets.kept.count > 0)
-        close(sockets.kept.files[--sockets.kept.count].fd);
-    return r;
-}
-
 static char dir[PATH_MAX], runtime[PATH_MAX + 8], message[SOCKETS_ERROR_MAX];
 
 static void make_dirs(void)
@@ -46,14 +23,12 @@ static void make_dirs(void)
     message[0] = '\0';
 }
 
-static int close_all(struct sockets *sockets)
+/* As the daemon does: what systemd passed, then the rest. */
+static int open_all(struct sockets *sockets)
 {
-    for (int i = 0; i < SOCKET_COUNT; i++)
-        if (sockets->fds[i] >= 0)
-            close(sockets->fds[i]);
-    fdstore_drop(&sockets->kept);
-    sockets_unlink(sockets);
-    return 0;
+    *sockets = SOCKETS_NONE;
+    int r = sockets_inherit(sockets, message);
+    return r < 0 ? r : sockets_open(runtime, sockets, message);
 }
 
 static mode_t mode_of(const char *name)
@@ -69,7 +44,7 @@ START_TEST(makes_three_sockets_with_their_modes_whatever_the_umask)
     struct sockets sockets;
     make_dirs();
     umask(0077);
-    ck_assert_msg(sockets_open(runtime, &sockets, message) == 0, "%s", message);
+    ck_assert_msg(open_all(&sockets) == 0, "%s", message);
     ck_assert_uint_eq(mode_of("check.sock"), 0666);
     ck_assert_uint_eq(mode_of("http.sock"), 0666);
     ck_assert_uint_eq(mode_of("admin.sock"), 0660);
@@ -78,7 +53,7 @@ START_TEST(makes_three_sockets_with_their_modes_whatever_the_umask)
         ck_assert_int_ne(fcntl(sockets.fds[i], F_GETFD) & FD_CLOEXEC, 0);
         ck_assert_int_ne(fcntl(sockets.fds[i], F_GETFL) & O_NONBLOCK, 0);
     }
-    close_all(&sockets);
+    sockets_close(&sockets);
     ck_assert_uint_eq(mode_of("check.sock"), 0);
     fixture_remove_dir(dir);
 }
@@ -88,14 +63,14 @@ START_TEST(replaces_what_a_killed_daemon_left)
 {
     struct sockets sockets, again;
     make_dirs();
-    ck_assert_int_eq(sockets_open(runtime, &sockets, message), 0);
+    ck_assert_int_eq(open_all(&sockets), 0);
     for (int i = 0; i < SOCKET_COUNT; i++)
         close(sockets.fds[i]); /* but not unlinked, as after kill -9 */
-    ck_assert_msg(sockets_open(runtime, &again, message) == 0, "%s", message);
-    close_all(&again);
+    ck_assert_msg(open_all(&again) == 0, "%s", message);
+    sockets_close(&again);
     for (int i = 0; i < SOCKET_COUNT; i++)
         sockets.fds[i] = -1;
-    close_all(&sockets);
+    sockets_close(&sockets);
     fixture_remove_dir(dir);
 }
 END_TEST
@@ -104,11 +79,13 @@ START_TEST(leaves_the_sockets_of_a_living_daemon_alone)
 {
     struct sockets sockets, again;
     make_dirs();
-    ck_assert_int_eq(sockets_open(runtime, &sockets, message), 0);
-    ck_assert_int_eq(sockets_open(runtime, &again, message), -EADDRINUSE);
+    ck_assert_int_eq(open_all(&sockets), 0);
+    ck_assert_int_eq(open_all(&again), -EADDRINUSE);
     ck_assert_ptr_nonnull(strstr(message, "check.sock"));
+    sockets_close(&again);
+    ck_assert_uint_eq(mode_of("check.sock"), 0666);
     ck_assert_uint_eq(mode_of("admin.sock"), 0660);
-    close_all(&sockets);
+    sockets_close(&sockets);
     fixture_remove_dir(dir);
 }
 END_TEST
@@ -118,9 +95,27 @@ START_TEST(a_file_that_is_no_socket_is_never_removed)
     struct sockets sockets;
     make_dirs();
     fixture_write(dir, "run/check.sock", "precious");
-    ck_assert_int_lt(sockets_open(runtime, &sockets, message), 0);
+    ck_assert_int_lt(open_all(&sockets), 0);
     ck_assert_ptr_nonnull(strstr(message, "check.sock"));
+    sockets_close(&sockets);
     ck_assert_uint_ne(mode_of("check.sock"), 0);
+    fixture_remove_dir(dir);
+}
+END_TEST
+
+START_TEST(what_was_made_before_a_failure_is_removed)
+{
+    struct sockets sockets;
+    make_dirs();
+    fixture_write(dir, "run/admin.sock", "precious");
+    ck_assert_int_lt(open_all(&sockets), 0);
+    int made = sockets.fds[SOCKET_HTTP];
+    ck_assert_uint_eq(mode_of("http.sock"), 0666);
+    sockets_close(&sockets);
+    ck_assert_uint_eq(mode_of("http.sock"), 0);
+    ck_assert_int_eq(fcntl(made, F_GETFD), -1);
+    ck_assert_int_eq(sockets.fds[SOCKET_HTTP], -1);
+    sockets_close(&sockets);
     fixture_remove_dir(dir);
 }
 END_TEST
@@ -131,7 +126,8 @@ START_TEST(a_directory_too_deep_for_an_address_is_an_error)
     make_dirs();
     memset(runtime + strlen(runtime), 'x', 120);
     runtime[strlen(dir) + 120] = '\0';
-    ck_assert_int_eq(sockets_open(runtime, &sockets, message), -ENAMETOOLONG);
+    ck_assert_int_eq(open_all(&sockets), -ENAMETOOLONG);
+    sockets_close(&sockets);
     fixture_remove_dir(dir);
 }
 END_TEST
@@ -171,12 +167,12 @@ START_TEST(takes_a_passed_socket_by_its_name_and_makes_the_others)
     struct sockets sockets;
     make_dirs();
     pass(listening(SOCK_STREAM), "admin");
-    ck_assert_msg(sockets_open(runtime, &sockets, message) == 0, "%s", message);
+    ck_assert_msg(open_all(&sockets) == 0, "%s", message);
     ck_assert_int_eq(sockets.fds[SOCKET_ADMIN], 3);
     ck_assert_ptr_null(sockets.paths[SOCKET_ADMIN]);
     ck_assert_uint_eq(mode_of("admin.sock"), 0);
     ck_assert_uint_eq(mode_of("check.sock"), 0666);
-    close_all(&sockets);
+    sockets_close(&sockets);
     fixture_remove_dir(dir);
 }
 END_TEST
@@ -186,10 +182,10 @@ START_TEST(refuses_a_passed_socket_of_another_name_or_type)
     struct sockets sockets;
     make_dirs();
     pass(listening(SOCK_STREAM), "web");
-    ck_assert_int_eq(sockets_open(runtime, &sockets, message), -EINVAL);
+    ck_assert_int_eq(open_all(&sockets), -EINVAL);
     ck_assert_ptr_nonnull(strstr(message, "FileDescriptorName="));
     pass(3, "check");
-    ck_assert_int_eq(sockets_open(runtime, &sockets, message), -EINVAL);
+    ck_assert_int_eq(open_all(&sockets), -EINVAL);
     ck_assert_ptr_nonnull(strstr(message, "stkgate.socket"));
     fixture_remove_dir(dir);
 }
@@ -248,14 +244,16 @@ static void take_kept(void)
     EXPECT(dup2(admin, 4) == 4);
     put_file(5, 2);
     tell_passed(3, "view-b:admin:view-a");
-    EXPECT(sockets_open(runtime, &sockets, message) == 0);
+    EXPECT(open_all(&sockets) == 0);
     EXPECT(sockets.fds[SOCKET_ADMIN] == 4);
     EXPECT(sockets.kept.count == 2);
-    int a = fdstore_take(&sockets.kept, "view-a"), b = fdstore_take(&sockets.kept, "view-b");
-    EXPECT(length_of(a) == 2 && is_close_on_exec(a));
-    EXPECT(length_of(b) == 1 && is_close_on_exec(b));
-    close_all(&sockets);
-    EXPECT(length_of(a) == 2 && length_of(b) == 1);
+    struct fdstore_file *b = &sockets.kept.files[0], *a = &sockets.kept.files[1];
+    EXPECT(strcmp(a->name, "view-a") == 0 && length_of(a->fd) == 2 && is_close_on_exec(a->fd));
+    EXPECT(strcmp(b->name, "view-b") == 0 && length_of(b->fd) == 1 && is_close_on_exec(b->fd));
+    int taken = a->fd, left = b->fd;
+    a->fd = -1;
+    sockets_close(&sockets);
+    EXPECT(length_of(taken) == 2 && length_of(left) == -1);
 }
 
 START_TEST(takes_what_systemd_kept_beside_the_sockets_in_any_order)
@@ -275,7 +273,7 @@ static void keep_too_much(void)
         snprintf(names + len, sizeof names - len, ":view-%d", i);
     }
     tell_passed(FDSTORE_MAX + 3, names);
-    EXPECT(sockets_open(runtime, &sockets, message) == 0);
+    EXPECT(open_all(&sockets) == 0);
     EXPECT(sockets.kept.count == FDSTORE_MAX);
     for (int i = 0; i < FDSTORE_MAX; i++)
         EXPECT(length_of(sockets.kept.files[i].fd) == 101 + i);
@@ -283,7 +281,7 @@ static void keep_too_much(void)
     EXPECT(length_of(3) < 100);
     EXPECT(length_of(3 + FDSTORE_MAX + 1) < 100);
     EXPECT(length_of(3 + FDSTORE_MAX + 2) < 100);
-    close_all(&sockets);
+    sockets_close(&sockets);
 }
 
 START_TEST(closes_what_was_kept_and_has_no_room)
@@ -292,27 +290,29 @@ START_TEST(closes_what_was_kept_and_has_no_room)
 }
 END_TEST
 
-static void fail_to_open(void)
+static void fail_amid(void)
 {
     struct sockets sockets;
-    fixture_write(dir, "run/check.sock", "precious");
     put_file(3, 1);
-    tell_passed(1, "view-a");
-    EXPECT(sockets_open(runtime, &sockets, message) < 0);
+    put_file(4, 2);
+    tell_passed(2, "view-a:web");
+    EXPECT(open_all(&sockets) == -EINVAL);
+    EXPECT(sockets.kept.count == 1);
+    sockets_close(&sockets);
     EXPECT(length_of(3) == -1);
 }
 
-START_TEST(what_was_kept_is_closed_when_it_cannot_open)
+START_TEST(what_was_kept_is_closed_when_the_rest_is_refused)
 {
-    in_a_child(fail_to_open);
+    in_a_child(fail_amid);
 }
 END_TEST
 
 SUITE_MAIN("sockets", makes_three_sockets_with_their_modes_whatever_the_umask,
            replaces_what_a_killed_daemon_left, leaves_the_sockets_of_a_living_daemon_alone,
-           a_file_that_is_no_socket_is_never_removed,
+           a_file_that_is_no_socket_is_never_removed, what_was_made_before_a_failure_is_removed,
            a_directory_too_deep_for_an_address_is_an_error,
            takes_a_passed_socket_by_its_name_and_makes_the_others,
            refuses_a_passed_socket_of_another_name_or_type,
            takes_what_systemd_kept_beside_the_sockets_in_any_order,
-           closes_what_was_kept_and_has_no_room, what_was_kept_is_closed_when_it_cannot_open)
+           closes_what_was_kept_and_has_no_room, what_was_kept_is_closed_when_the_rest_is_refused)
