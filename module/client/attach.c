@@ -159,7 +159,7 @@ int attach_view(struct stkgate *gate, struct connection *connection, struct dead
             give_up(gate);
         return 0;
     }
-    if (connection->other_clock || now_ns >= deadline->end_ns || !is_needed(gate) ||
+    if (gate->asks || connection->other_clock || now_ns >= deadline->end_ns || !is_needed(gate) ||
         !begin(&gate->attaching, atomic_load(&snapshot->generation), now_ns,
                gate->deadline_ms * NS_PER_MS))
         return 0;

@@ -22,6 +22,7 @@ struct stkgate {
     char service[SERVICE_MAX + 1];
     struct sockaddr_un address;
     uint32_t deadline_ms;
+    bool asks; /* for each check: the environment says so */
     struct backoff backoff;
     struct pool pool;
     struct snapshots snapshots;
