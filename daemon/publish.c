@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "daemon/memory.h"
+#include "daemon/area.h"
 #include "lib/view/lease.h"
 
 /* Above this fill a larger view is built. Groups of 64 slots still have room then, but lookups
@@ -16,17 +16,6 @@
 /* Small tables grow fast, and their memory does not matter. */
 #define SMALL     UINT64_C(8192)
 #define SLOTS_MIN 256
-
-/* Of the heap, whose pages take memory once they are written. */
-#define HEAP_BYTES_PER_SLOT UINT64_C(256)
-
-/* A view with its buckets. */
-struct area {
-    struct publisher publisher;
-    struct memory view, shared, own;
-    int view_fd; /* can only be read; -1: not opened yet */
-    uint64_t epoch;
-};
 
 struct publish {
     struct area *current;
@@ -44,138 +33,8 @@ struct publish {
     const struct lease_note *note;
 };
 
-/* ---- areas -------------------------------------------------------------------------------------
+/* ---- life --------------------------------------------------------------------------------------
  */
-
-enum part { PART_VIEW, PART_SHARED, PART_OWN, PART_COUNT };
-static const char *const part_names[PART_COUNT] = {"", "-shared", "-own"};
-
-static void name_of(uint64_t epoch, enum part part, char ret[static 32])
-{
-    snprintf(ret, 32, FDSTORE_PREFIX "%llu%s", (unsigned long long)epoch, part_names[part]);
-}
-
-static struct memory *part_of(struct area *area, enum part part)
-{
-    return part == PART_VIEW ? &area->view : part == PART_SHARED ? &area->shared : &area->own;
-}
-
-static struct area *area_alloc(uint64_t epoch)
-{
-    struct area *area = calloc(1, sizeof *area);
-
-    if (!area)
-        return NULL;
-    area->view = area->shared = area->own = MEMORY_NONE;
-    area->view_fd = -1;
-    area->epoch = epoch;
-    return area;
-}
-
-static struct area *area_free(struct area *area)
-{
-    if (!area)
-        return NULL;
-    if (area->view_fd >= 0)
-        close(area->view_fd);
-    for (enum part part = 0; part < PART_COUNT; part++)
-        memory_free(part_of(area, part));
-    free(area);
-    return NULL;
-}
-
-static void area_keep(struct area *area)
-{
-    char name[32];
-
-    for (enum part part = 0; part < PART_COUNT; part++) {
-        name_of(area->epoch, part, name);
-        fdstore_keep(name, part_of(area, part)->fd);
-    }
-}
-
-static struct area *area_drop(struct area *area)
-{
-    char name[32];
-
-    for (enum part part = 0; area && part < PART_COUNT; part++) {
-        name_of(area->epoch, part, name);
-        fdstore_forget(name);
-    }
-    return area_free(area);
-}
-
-static int area_open(struct area *area)
-{
-    int r = publisher_open(area->view.bytes, area->view.len, area->shared.bytes, area->own.bytes,
-                           &area->publisher);
-    if (r < 0)
-        return r;
-    size_t bucket_bytes = (size_t)view_slots(&area->publisher.view) * sizeof(struct view_bucket);
-    return area->shared.len < bucket_bytes || area->own.len < bucket_bytes ? -EBADMSG : 0;
-}
-
-/* Tags, slots and shared buckets exist from the start. The heap and the daemon's own buckets come
- * as they are written. */
-static int area_new(uint64_t slots, unsigned heap_scale, uint64_t epoch, struct area **ret)
-{
-    struct area *area = area_alloc(epoch);
-    uint64_t groups = (slots + VIEW_GROUP_SLOTS - 1) / VIEW_GROUP_SLOTS;
-
-    if (!area)
-        return -ENOMEM;
-    groups = groups < VIEW_GROUPS_MAX ? groups : VIEW_GROUPS_MAX;
-    slots = groups * VIEW_GROUP_SLOTS;
-    uint64_t heap_bytes = slots * HEAP_BYTES_PER_SLOT * heap_scale;
-    heap_bytes = heap_bytes < VIEW_HEAP_MAX ? heap_bytes : VIEW_HEAP_MAX;
-    struct view_geometry g = view_geometry((uint32_t)groups, heap_bytes);
-    size_t bucket_bytes = slots * sizeof(struct view_bucket);
-    int r = memory_new("stkgate view", g.bytes, g.heap, &area->view);
-    if (r == 0)
-        r = memory_new("stkgate buckets", bucket_bytes, bucket_bytes, &area->shared);
-    if (r == 0)
-        r = memory_new("stkgate own buckets", bucket_bytes, 0, &area->own);
-    if (r == 0) {
-        publisher_make(area->view.bytes, (uint32_t)groups, heap_bytes, epoch);
-        r = area_open(area);
-    }
-    if (r < 0) {
-        area_free(area);
-        return r;
-    }
-    *ret = area;
-    return 0;
-}
-
-/* Takes the three files of this epoch out of what is inherited. */
-static int area_adopt(struct fdstore *inherited, uint64_t epoch, struct area **ret)
-{
-    struct area *area = area_alloc(epoch);
-    char name[32];
-
-    if (!area)
-        return -ENOMEM;
-    for (unsigned i = 0; i < inherited->count; i++) {
-        struct fdstore_file *file = &inherited->files[i];
-        for (enum part part = 0; part < PART_COUNT; part++) {
-            name_of(epoch, part, name);
-            if (strcmp(file->name, name) != 0 || part_of(area, part)->fd >= 0 || file->fd < 0)
-                continue;
-            if (memory_adopt(file->fd, part_of(area, part)) == 0)
-                file->fd = -1;
-        }
-    }
-    int r = area->view.fd >= 0 && area->shared.fd >= 0 && area->own.fd >= 0 ? area_open(area)
-                                                                            : -EBADMSG;
-    if (r == 0 && area->publisher.view.header->epoch != epoch)
-        r = -EBADMSG;
-    if (r < 0) {
-        area_free(area);
-        return r;
-    }
-    *ret = area;
-    return 0;
-}
 
 static uint64_t flags_of(const struct area *area)
 {
@@ -186,9 +45,6 @@ static void set_flags(struct area *area, uint64_t flags)
 {
     atomic_fetch_or(&area->publisher.header->flags, flags);
 }
-
-/* ---- life --------------------------------------------------------------------------------------
- */
 
 static uint64_t slots_for(uint64_t credentials)
 {
@@ -220,17 +76,6 @@ static int begin_current(struct publish *publish, uint64_t credentials)
     return 0;
 }
 
-static bool parse_epoch(const char *name, uint64_t *ret)
-{
-    char *end;
-
-    if (strncmp(name, FDSTORE_PREFIX, sizeof FDSTORE_PREFIX - 1) != 0)
-        return false;
-    errno = 0;
-    *ret = strtoull(name + sizeof FDSTORE_PREFIX - 1, &end, 10);
-    return errno == 0 && *end == '\0';
-}
-
 /* Each view that was left, the newest first: the newest that was ever handed out is the current
  * one, the one that was so before it has buckets to be taken over. One that was still being built,
  * and whatever else there is, goes. */
@@ -249,19 +94,14 @@ static void place(struct publish *publish, struct area *area)
 
 static void adopt_all(struct publish *publish, struct fdstore *inherited)
 {
-    for (uint64_t below = UINT64_MAX;;) {
-        uint64_t best = 0, epoch;
-        for (unsigned i = 0; i < inherited->count; i++)
-            if (parse_epoch(inherited->files[i].name, &epoch) && epoch > best && epoch < below)
-                best = epoch;
-        if (best == 0)
-            return;
-        if (publish->last_epoch < best)
-            publish->last_epoch = best;
-        struct area *area;
-        if (area_adopt(inherited, best, &area) == 0)
+    uint64_t epoch = UINT64_MAX;
+    struct area *area;
+
+    while ((epoch = area_epoch_below(inherited, epoch)) > 0) {
+        if (publish->last_epoch < epoch)
+            publish->last_epoch = epoch;
+        if (area_adopt(inherited, epoch, &area) == 0)
             place(publish, area);
-        below = best;
     }
 }
 
@@ -555,7 +395,8 @@ int publish_each_unsaved(struct publish *publish, uint32_t slots_max, uint64_t n
 
     for (; slots_max > 0 && publish->scan_at < slots; slots_max--, publish->scan_at++) {
         uint32_t slot = publish->scan_at;
-        if (is_saved(&publisher->view.buckets[slot], &sum) && is_saved(&publisher->own[slot], &sum))
+        /* Of strict ones the shared bucket always says that it is not. */
+        if (is_saved(&publisher->view.buckets[slot], &sum))
             continue;
         int r = tell_unsaved(publisher, slot, now_ns, fn, userdata);
         if (r != 0)
@@ -634,13 +475,6 @@ int publish_handout(struct publish *publish, struct handout *ret)
     return 0;
 }
 
-static uint64_t resident(const struct area *area)
-{
-    return area ? memory_resident(&area->view) + memory_resident(&area->shared) +
-                      memory_resident(&area->own)
-                : 0;
-}
-
 void publish_stats(const struct publish *publish, uint64_t now_ns, struct view_stats *ret)
 {
     const struct publisher *publisher = &publish->current->publisher;
@@ -649,8 +483,8 @@ void publish_stats(const struct publish *publish, uint64_t now_ns, struct view_s
     *ret = (struct view_stats){
         .slots = view_slots(&publisher->view),
         .used = publisher->used,
-        .resident_bytes =
-            resident(publish->current) + resident(publish->next) + resident(publish->previous),
+        .resident_bytes = area_resident(publish->current) + area_resident(publish->next) +
+                          area_resident(publish->previous),
         .lease_ns = valid_until_ns > now_ns ? valid_until_ns - now_ns : 0,
         .complete = publish_is_complete(publish),
     };

@@ -396,6 +396,8 @@ static void begin_bucket(struct publisher *publisher, uint32_t slot, bool strict
     atomic_store(&bucket->refused, start->refused);
     atomic_store(&bucket->last_used_s, start->last_used_s);
     atomic_store(&bucket->saved, (uint32_t)(start->allowed + start->refused) - start->unsaved);
+    if (strict) /* so that who walks the shared buckets, and not these, looks here */
+        atomic_store(&publisher->view.buckets[slot].saved, 1);
     store(publisher, &bucket->tat, start->tat, memory_order_release);
 }
 

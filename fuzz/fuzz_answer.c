@@ -1,4 +1,5 @@
-/* fuzz_answer.c - what the client library reads from the check socket: WELCOME, VERDICT, ERROR
+/* fuzz_answer.c - what the client library reads from the check socket: WELCOME, VERDICT, ATTACHED,
+ * ERROR
  *
  * What can be read is in its ranges, and writing it gives the same bytes again. A verdict that can
  * be read can be shown: each header field is one line of printable characters.
@@ -56,6 +57,18 @@ static void try_welcome(struct frame frame, const uint8_t *bytes, size_t len)
     DEMAND(memcmp(again, bytes, len) == 0);
 }
 
+static void try_attached(struct frame frame, const uint8_t *bytes, size_t len)
+{
+    uint8_t again[ATTACHED_FRAME_BYTES];
+    struct attached attached;
+    uint32_t id = frame.id;
+    if (attached_read(&frame, &attached) < 0)
+        return;
+    DEMAND((attached.view_bytes == 0) == (attached.bucket_bytes == 0));
+    DEMAND(attached_write(again, sizeof again, id, &attached) == len);
+    DEMAND(memcmp(again, bytes, len) == 0);
+}
+
 static void try_error(struct frame frame, const uint8_t *bytes, size_t len)
 {
     uint8_t again[WIRE_FRAME_MAX];
@@ -74,6 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         return 0;
     try_verdict(frame, bytes, len);
     try_welcome(frame, bytes, len);
+    try_attached(frame, bytes, len);
     try_error(frame, bytes, len);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* fuzz_question.c - what the daemon reads from its check socket: HELLO and CHECK
+/* fuzz_question.c - what the daemon reads from its check socket: HELLO, CHECK and ATTACH
  *
  * What can be read is in its ranges, and writing it gives the same bytes again: there is one way to
  * say a thing.
@@ -36,6 +36,16 @@ static void try_check(struct frame frame, const uint8_t *bytes, size_t len)
     DEMAND(memcmp(again, bytes, len) == 0);
 }
 
+static void try_attach(struct frame frame, const uint8_t *bytes, size_t len)
+{
+    uint8_t again[WIRE_HEADER_BYTES];
+    uint32_t id = frame.id;
+    if (attach_read(&frame) < 0)
+        return;
+    DEMAND(attach_write(again, sizeof again, id) == len);
+    DEMAND(memcmp(again, bytes, len) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     struct frame frame;
@@ -43,5 +53,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         return 0;
     try_hello(frame, bytes, len);
     try_check(frame, bytes, len);
+    try_attach(frame, bytes, len);
     return 0;
 }

@@ -90,12 +90,17 @@ static void jobs_fail(struct jobs *jobs, int error)
     }
 }
 
+/* Rows of use counts written before the pages that they needed are given back. */
+#define RELIEVE_EVERY 256
+
 /* ---- one batch: on the thread, without the mutex ----------------------------------------------
  */
 
 static int write_usage(struct committer *c, MDB_txn *txn, size_t end)
 {
     for (size_t i = c->written; i < end; i++) {
+        if (i % RELIEVE_EVERY == 0)
+            table_map_relieve(&c->store->map);
         const struct usage_entry *entry = &c->writing.entries[i];
         MDB_val key_id = tables_val(entry->key_id, KEY_ID_LEN), record;
         uint8_t bytes[USAGE_BYTES];
@@ -263,6 +268,8 @@ static void *run(void *userdata)
         struct jobs batch = {NULL, NULL};
         take_batch(c, &batch);
         pthread_mutex_unlock(&c->mutex);
+        if (c->written == 0 && !batch.first) /* no answer waits for it */
+            usage_queue_sort(&c->writing);
         uint64_t start_ns = now_ns();
         int error = commit_batch(c, &batch);
         uint64_t took_ns = now_ns() - start_ns;

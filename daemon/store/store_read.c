@@ -143,6 +143,9 @@ int store_list(struct store *store, struct text site, struct text after, store_l
     return r == -ENOENT ? 0 : r;
 }
 
+/* Credentials walked by before the pages that they needed are given back. */
+#define RELIEVE_EVERY 64
+
 /* Usage rows are in the same order: the cursor follows. */
 static int follow_usage(MDB_cursor *cursor, MDB_val key_id, struct usage *ret)
 {
@@ -192,10 +195,12 @@ int store_walk(struct store *store, struct text after, store_walk_fn fn, void *u
             mdb_cursor_get(cursor, &key, &value, after.len > 0 ? MDB_SET_RANGE : MDB_FIRST));
     if (r == 0 && key.mv_size == after.len && memcmp(key.mv_data, after.data, after.len) == 0)
         r = tables_error(mdb_cursor_get(cursor, &key, &value, MDB_NEXT));
-    while (r == 0) {
+    for (unsigned walked = 1; r == 0; walked++) {
         r = visit_walked(store, key, usages, fn, userdata);
         if (r != 0)
             return r;
+        if (walked % RELIEVE_EVERY == 0)
+            table_map_relieve(&store->map);
         r = tables_error(mdb_cursor_get(cursor, &key, &value, MDB_NEXT));
     }
     return r == -ENOENT ? 0 : r;

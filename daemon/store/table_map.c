@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -50,41 +51,39 @@ struct table_map table_map_find(MDB_env *env)
 {
     struct table_map map = {.keep_bytes = TABLE_MAP_KEEP_BYTES};
 
-    map.statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    if (map.statm_fd < 0)
+    map.status_fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    if (map.status_fd < 0)
         return map;
     find_start(env, &map);
     if (!map.start)
-        close(map.statm_fd);
+        close(map.status_fd);
     return map;
 }
 
 void table_map_forget(struct table_map *map)
 {
     if (map->start)
-        close(map->statm_fd);
+        close(map->status_fd);
     map->start = NULL;
 }
 
-/* RssFile and RssShmem, the third number of proc(5)'s statm: it is kept as a counter, and costs a
- * look. 0 when it can't be read. */
-static uint64_t file_bytes_resident(int statm_fd)
+/* RssFile of proc(5)'s status: statm counts shared memory, too, and the view is much of that. 0
+ * when it can't be read. */
+static uint64_t file_bytes_resident(int status_fd)
 {
-    char line[128];
-    unsigned long pages;
-    ssize_t len = pread(statm_fd, line, sizeof line - 1, 0);
+    static const char name[] = "RssFile:";
+    char text[4096];
+    ssize_t len = pread(status_fd, text, sizeof text - 1, 0);
 
     if (len <= 0)
         return 0;
-    line[len] = '\0';
-    /* NOLINTNEXTLINE(cert-err34-c): the kernel's own numbers */
-    if (sscanf(line, "%*u %*u %lu", &pages) != 1)
-        return 0;
-    return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    text[len] = '\0';
+    const char *at = strstr(text, name);
+    return at ? strtoull(at + sizeof name - 1, NULL, 10) * 1024 : 0;
 }
 
 void table_map_relieve(const struct table_map *map)
 {
-    if (map->start && file_bytes_resident(map->statm_fd) > map->keep_bytes)
+    if (map->start && file_bytes_resident(map->status_fd) > map->keep_bytes)
         (void)madvise(map->start, map->len, MADV_DONTNEED);
 }

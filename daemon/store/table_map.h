@@ -22,7 +22,7 @@ struct table_map {
     void *start; /* NULL: not known */
     size_t len;
     uint64_t keep_bytes;
-    int statm_fd; /* /proc/self/statm: no descriptor comes and goes beside the event loop's */
+    int status_fd; /* /proc/self/status: no descriptor comes and goes beside the event loop's */
 };
 
 /* Where this env has its file, which LMDB does not tell: as /proc/self/maps has it. Of a map that

@@ -64,6 +64,19 @@ int usage_queue_put(struct usage_queue *queue, struct text key_id, const struct 
     return 0;
 }
 
+static int compare(const void *a, const void *b)
+{
+    const struct usage_entry *left = a, *right = b;
+
+    return memcmp(left->key_id, right->key_id, KEY_ID_LEN);
+}
+
+void usage_queue_sort(struct usage_queue *queue)
+{
+    if (queue->count > 1)
+        qsort(queue->entries, queue->count, sizeof queue->entries[0], compare);
+}
+
 void usage_queue_clear(struct usage_queue *queue)
 {
     queue->count = 0;

@@ -25,6 +25,10 @@ struct usage_queue {
 /* -EINVAL not a key id; -EAGAIN full; -ENOMEM; the queue is then as it was. */
 int usage_queue_put(struct usage_queue *queue, struct text key_id, const struct usage *usage);
 
+/* Put the entries into the order of the tables, in which each page is needed once. Nothing may be
+ * put until the queue was cleared. */
+void usage_queue_sort(struct usage_queue *queue);
+
 /* Forget the entries; keeps the memory. */
 void usage_queue_clear(struct usage_queue *queue);
 void usage_queue_deinit(struct usage_queue *queue);

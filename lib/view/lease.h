@@ -11,7 +11,7 @@
 
 /* The longest that a lease is ever put off: whoever starts without the view of its predecessor
  * knows that the latter's lease is over after this. */
-#define LEASE_NS UINT64_C(3000000000)
+#define LEASE_NS UINT64_C(5000000000)
 
 /* The changing words of a header, each read once. */
 struct lease {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "module/client/attach.h"
 #include "module/client/dial.h"
 #include "module/client/exchange.h"
 
@@ -66,10 +67,16 @@ static int ask_on_new(struct ask *ask, struct connection *connection)
     return ask->query != NULL ? put_query(ask, connection) : 0;
 }
 
-/* The end of the attempt that this call made. */
+/* The end of the attempt that this call made. The answer is there when the view is asked for: if
+ * that goes wrong, the connection alone suffers. */
 static int settle(struct ask *ask, struct connection *connection, int r)
 {
     struct stkgate *gate = ask->gate;
+    if (r == 0 && ask->query != NULL && attach_view(gate, connection, &ask->deadline) < 0) {
+        pool_drop(&gate->pool, connection);
+        backoff_succeed(&gate->backoff);
+        return 0;
+    }
     if (r < 0) {
         pool_drop(&gate->pool, connection);
         backoff_fail(&gate->backoff, &ask->attempt, deadline_clock_ns(), r);

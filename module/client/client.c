@@ -7,6 +7,7 @@
 #include "lib/core/headers.h"
 #include "module/client/ask.h"
 #include "module/client/convert.h"
+#include "module/client/fast.h"
 
 /* A set-user-id program is run by somebody who must not choose whom it asks. */
 static const char *runtime_of(const struct stkgate_options *options)
@@ -37,7 +38,7 @@ static int set_up(struct stkgate *gate, const char *service, const struct stkgat
     if (r == 0)
         r = snapshots_init(&gate->snapshots);
     if (r == 0)
-        r = digesters_init(&gate->digesters);
+        r = seats_init(&gate->seats);
     if (r == 0)
         r = pool_init(&gate->pool);
     return r;
@@ -67,7 +68,8 @@ stkgate *stkgate_close(stkgate *gate)
 {
     if (gate != NULL) {
         pool_deinit(&gate->pool);
-        digesters_deinit(&gate->digesters);
+        mappings_deinit(&gate->mappings);
+        seats_deinit(&gate->seats);
         snapshots_deinit(&gate->snapshots);
         free(gate);
     }
@@ -104,24 +106,44 @@ static int digest(struct digester *digester, const struct credential *credential
     return digest_token(digester, credential->value, ret);
 }
 
-/* From here on the token's text is not needed any more. */
-static int set_digest(stkgate *gate, const struct credential *credential, struct query *query)
-{
-    struct digester *digester;
-    int r = digesters_take(&gate->digesters, &digester);
-    if (r < 0)
-        return r;
-    r = digest(digester, credential, query->digest);
-    digesters_put(&gate->digesters, digester);
-    return r;
-}
-
 static int decide_here(stkgate *gate, const struct query *query, struct verdict *ret)
 {
     const struct snapshot *snapshot = snapshots_current(&gate->snapshots);
     struct clock_reading unused = {0};
     decide(&snapshot->policy, query, NULL, NULL, unused, ret);
     return 0;
+}
+
+/* The daemon has the last word, unless it has none. That it does not let this user ask is one. */
+static int ask(stkgate *gate, const struct query *query, struct verdict *ret)
+{
+    int r = ask_verdict(gate, query, ret);
+    if (r == 0 || r == -EPERM)
+        return r;
+    struct seat seat;
+    if (seats_take(&gate->seats, &seat) < 0)
+        return r;
+    if (fast_check_alone(gate, query, ret))
+        r = 0;
+    seats_leave(&gate->seats, &seat);
+    return r;
+}
+
+/* A well-formed credential. Once it is digested, its text is not needed any more. */
+static int check_known(stkgate *gate, const struct credential *credential, struct query *query,
+                       struct verdict *ret)
+{
+    struct seat seat;
+    int r = seats_take(&gate->seats, &seat);
+    if (r < 0)
+        return r;
+    r = digest(seat.digester, credential, query->digest);
+    bool decided = r == 0 && fast_check(gate, query, ret);
+    seats_leave(&gate->seats, &seat);
+    mappings_tidy(&gate->mappings, &gate->seats);
+    if (r < 0 || decided)
+        return r;
+    return ask(gate, query, ret);
 }
 
 static int check(stkgate *gate, const struct stkgate_request *request, struct verdict *ret)
@@ -141,8 +163,7 @@ static int check(stkgate *gate, const struct stkgate_request *request, struct ve
     /* Rows 1 and 2 of the table need no table. */
     if (credential.form != CREDENTIAL_TOKEN && credential.form != CREDENTIAL_LEGACY)
         return decide_here(gate, &query, ret);
-    int r = set_digest(gate, &credential, &query);
-    return r < 0 ? r : ask_verdict(gate, &query, ret);
+    return check_known(gate, &credential, &query, ret);
 }
 
 int stkgate_check(stkgate *gate, const struct stkgate_request *request,

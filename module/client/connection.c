@@ -46,6 +46,7 @@ int connection_open(struct connection *connection)
     }
     connection->generation = 0;
     connection->last_id = 0;
+    connection->other_clock = false;
     atomic_store_explicit(&connection->cookie, cookie, memory_order_relaxed);
     atomic_store_explicit(&connection->fd, fd, memory_order_release);
     return 0;

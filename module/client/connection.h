@@ -17,7 +17,8 @@ struct connection {
     _Atomic uint64_t cookie; /* child forked at any instruction sees a pair or a mismatch */
     uint64_t generation;     /* that the daemon named last */
     uint32_t last_id;
-    int place; /* in the pool; -1: in none */
+    bool other_clock; /* the daemon's CLOCK_MONOTONIC is not ours: no view of its can be used */
+    int place;        /* in the pool; -1: in none */
 };
 
 /* Make a socket: close-on-exec, its number above those of standard input, output and error.

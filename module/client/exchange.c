@@ -37,6 +37,25 @@ static int send_frame(int fd, struct deadline *deadline, const struct packet *ou
     }
 }
 
+/* As recv(2). */
+static ssize_t receive(int fd, struct packet *in, int flags)
+{
+    if (in->handed == NULL)
+        return recv(fd, in->bytes, in->capacity, flags);
+    union handed_buffer control;
+    struct iovec room = {.iov_base = in->bytes, .iov_len = in->capacity};
+    struct msghdr message = {
+        .msg_iov = &room,
+        .msg_iovlen = 1,
+        .msg_control = &control,
+        .msg_controllen = sizeof control,
+    };
+    ssize_t n = recvmsg(fd, &message, flags | MSG_CMSG_CLOEXEC);
+    if (n >= 0)
+        handed_take(&message, in->handed);
+    return n;
+}
+
 /* When nothing was waited for yet, the time-out that was set on the socket bounds this call, and
  * poll(2), 7 % of a check, can be spared. That time-out is shorter than the deadline: what is left
  * of it then is waited for with poll. MSG_TRUNC tells a packet's true length. */
@@ -50,7 +69,7 @@ static int receive_frame(int fd, struct deadline *deadline, struct packet *in)
         }
         int flags = MSG_TRUNC | (deadline->waited ? MSG_DONTWAIT : 0);
         deadline->waited = true;
-        ssize_t n = recv(fd, in->bytes, in->capacity, flags);
+        ssize_t n = receive(fd, in, flags);
         if (n == 0)
             return -ECONNRESET;
         if (n > 0) {

@@ -6,6 +6,7 @@
 #include "lib/wire/frame.h"
 #include "module/client/connection.h"
 #include "module/client/deadline.h"
+#include "module/client/handed.h"
 
 /* A deadline shorter than this is too short for the time-out of a socket, which the kernel rounds
  * up to ticks of its clock. */
@@ -15,6 +16,9 @@ struct packet {
     void *bytes;
     size_t len;      /* bytes of the frame in it */
     size_t capacity; /* bytes */
+    /* Of an answer: takes the descriptors that come along with it, to be closed by the caller,
+     * also after a failure. NULL: there is no buffer for any, and the kernel closes them. */
+    struct handed *handed;
 };
 
 /* Sends what is in *out, a frame of the connection's last_id, and receives the answer into *in, to

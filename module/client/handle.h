@@ -6,9 +6,11 @@
 #include <sys/un.h>
 
 #include <stkgate.h>
+#include "module/client/attach.h"
 #include "module/client/backoff.h"
-#include "module/client/digesters.h"
+#include "module/client/mappings.h"
 #include "module/client/pool.h"
+#include "module/client/seats.h"
 #include "module/client/snapshots.h"
 
 #define DEADLINE_DEFAULT_MS 50
@@ -23,7 +25,9 @@ struct stkgate {
     struct backoff backoff;
     struct pool pool;
     struct snapshots snapshots;
-    struct digesters digesters;
+    struct seats seats;
+    struct mappings mappings;
+    struct attaching attaching;
 };
 
 #endif

@@ -1,8 +1,6 @@
 #include "module/client/pool.h"
 
-#include <errno.h>
-#include <stddef.h>
-#include <sys/mman.h>
+#include "module/client/wiped.h"
 
 enum life {
     LIFE_FORKED = 0, /* what the kernel leaves in a child's page */
@@ -19,19 +17,15 @@ enum place_state {
 struct pool_page {
     _Atomic uint32_t life;
     _Atomic uint32_t states[POOL_PLACES];
+    _Atomic uint64_t attached;
 };
 
 int pool_init(struct pool *pool)
 {
-    void *page = mmap(NULL, sizeof(struct pool_page), PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED)
-        return -errno;
-    if (madvise(page, sizeof(struct pool_page), MADV_WIPEONFORK) < 0) {
-        int r = -errno;
-        munmap(page, sizeof(struct pool_page));
+    void *page;
+    int r = wiped_new(sizeof(struct pool_page), sizeof(struct pool_page), &page);
+    if (r < 0)
         return r;
-    }
     pool->page = page;
     atomic_store(&pool->page->life, LIFE_READY);
     for (int i = 0; i < POOL_PLACES; i++)
@@ -70,7 +64,7 @@ void pool_deinit(struct pool *pool)
     enter(pool);
     for (int i = 0; i < POOL_PLACES; i++)
         connection_close(&pool->places[i]);
-    munmap(pool->page, sizeof(struct pool_page));
+    wiped_free(pool->page, sizeof(struct pool_page));
     pool->page = NULL;
 }
 
@@ -119,4 +113,14 @@ void pool_drop(struct pool *pool, struct connection *connection)
     }
     connection_close(connection);
     atomic_store_explicit(state, PLACE_EMPTY, memory_order_release);
+}
+
+uint64_t pool_attached(const struct pool *pool)
+{
+    return atomic_load_explicit(&pool->page->attached, memory_order_relaxed);
+}
+
+void pool_set_attached(struct pool *pool, uint64_t incarnation)
+{
+    atomic_store_explicit(&pool->page->attached, incarnation, memory_order_relaxed);
 }

@@ -34,4 +34,10 @@ struct connection *pool_place(struct pool *pool, struct connection *spare);
 void pool_put(struct pool *pool, struct connection *connection);
 void pool_drop(struct pool *pool, struct connection *connection);
 
+/* The incarnation of the daemon that this process got its view from, on a connection of its own; 0:
+ * of none. A child has none to begin with, though it may have the view: the daemon counts who has
+ * it. */
+uint64_t pool_attached(const struct pool *pool);
+void pool_set_attached(struct pool *pool, uint64_t incarnation);
+
 #endif

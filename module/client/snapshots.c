@@ -12,6 +12,7 @@ static struct snapshot *snapshot_new(const struct welcome *welcome, const uint8_
     if (snapshot == NULL)
         return NULL;
     snapshot->generation = welcome->generation;
+    snapshot->direct = welcome->direct;
     snapshot->policy = welcome->policy;
     snapshot->registry = welcome->registry;
     snapshot->content_len = len;

@@ -14,6 +14,7 @@
 
 struct snapshot {
     _Atomic uint64_t generation; /* one under which the daemon sent this content */
+    bool direct;                 /* the view may be had */
     struct policy policy;
     struct scope_registry registry;
     struct snapshot *older;

@@ -56,7 +56,9 @@ static void open_all(struct fixture *fixture)
     ck_assert_msg(store_open(&options, &fixture->store, message) == 0, "%s", message);
     ck_assert_int_eq(committer_new(fixture->store, &fixture->committer), 0);
     ck_assert_msg(config_load(config_dir, &config, message) == 0, "%s", message);
-    ck_assert_int_eq(service_new(fixture->store, fixture->committer, config, NULL, &fixture->service), 0);
+    ck_assert_int_eq(service_new(fixture->store, fixture->committer, config, fixture->inherited,
+                                 &fixture->service),
+                     0);
 }
 
 static void close_all(struct fixture *fixture)
@@ -70,6 +72,7 @@ static void close_all(struct fixture *fixture)
 
 void fixture_open(struct fixture *fixture, const struct fixture_file *files)
 {
+    fixture->inherited = NULL;
     fixture_make_dir(fixture->dir);
     fixture_write(fixture->dir, "config/stkgate.conf", "");
     fixture_write(fixture->dir, "config/services.d/.keep", "");

@@ -12,6 +12,7 @@ struct fixture {
     struct store *store;
     struct committer *committer;
     struct service *service;
+    struct fdstore *inherited; /* for the next start; or NULL */
 };
 
 /* config_text: service files as {"name", "text"} pairs up to a NULL name; or NULL. Aborts the test

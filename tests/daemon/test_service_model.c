@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/daemon/fixture.h"
+#include "tests/daemon/kept.h"
 #include "tests/suite.h"
 
 /* ---- clocks, a disk without waiting, and chance ------------------------------------------------
@@ -426,10 +427,29 @@ static void pass_time(void)
     atomic_fetch_add(&frozen_s, (int64_t)draw(15));
 }
 
+/* With its view or, as without a service manager, from the table alone. */
 static void restart(void)
 {
-    if (draw(15) == 0)
+    struct fdstore left;
+
+    if (draw(15) != 0)
+        return;
+    if (draw(2) == 0) {
+        kept_give(&left);
+        model.fixture.inherited = &left;
         fixture_restart(&model.fixture);
+        fdstore_close(&left);
+        model.fixture.inherited = NULL;
+    } else {
+        kept_end();
+        kept_begin();
+        fixture_restart(&model.fixture);
+    }
+}
+
+static void publish_some(void)
+{
+    (void)service_work(model.fixture.service);
 }
 
 static void (*const steps[])(void) = {
@@ -457,6 +477,8 @@ static void (*const steps[])(void) = {
     pass_time,
     pass_time,
     restart,
+    publish_some,
+    publish_some,
 };
 
 static void run(uint32_t seed, unsigned count)
@@ -468,6 +490,7 @@ static void run(uint32_t seed, unsigned count)
     chance = seed;
     ck_assert_int_eq(clock_gettime(CLOCK_REALTIME, &ts), 0);
     atomic_store(&frozen_s, (int64_t)ts.tv_sec);
+    kept_begin();
     fixture_open(&model.fixture, NULL);
     mint();
     for (unsigned i = 0; i < count; i++) {
@@ -479,6 +502,7 @@ static void run(uint32_t seed, unsigned count)
     fixture_restart(&model.fixture);
     verify_all();
     fixture_close(&model.fixture);
+    kept_end();
     atomic_store(&frozen_s, 0);
 }
 

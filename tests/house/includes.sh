@@ -34,7 +34,7 @@ may() {
 may lib/core 'lib/core/.*'
 may lib/wire 'lib/(core|wire)/.*'
 may lib/view 'lib/(core|view)/.*'
-may module/client 'stkgate\.h|module/client/.*|lib/(core|wire)/.*'
+may module/client 'stkgate\.h|module/client/.*|lib/(core|wire|view)/.*'
 may module/cli 'module/cli/.*|daemon/commands\.h|stkgate\.h'
 may daemon/store 'daemon/store/.*|lib/core/.*'
 may daemon/admin 'daemon/admin/.*|daemon/commands\.h|module/cli/secretline\.h|lib/core/.*'

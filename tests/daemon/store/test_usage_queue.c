@@ -58,6 +58,27 @@ START_TEST(is_empty_after_clear_and_works_on)
 }
 END_TEST
 
+START_TEST(is_sorted_by_key_id_and_works_on_once_cleared)
+{
+    struct usage_queue queue = {0};
+    usage_queue_sort(&queue);
+    for (unsigned n = 0; n < 1000; n++)
+        put(&queue, n * 7919 % 1000, n * 7919 % 1000);
+    usage_queue_sort(&queue);
+    ck_assert_uint_eq(queue.count, 1000);
+    for (unsigned n = 0; n < 1000; n++) {
+        char key_id[KEY_ID_LEN + 1];
+        fixture_key_id(n, key_id);
+        ck_assert_str_eq(queue.entries[n].key_id, key_id);
+        ck_assert_uint_eq(queue.entries[n].usage.allowed, n);
+    }
+    usage_queue_clear(&queue);
+    put(&queue, 2, 3);
+    ck_assert_uint_eq(queue.count, 1);
+    usage_queue_deinit(&queue);
+}
+END_TEST
+
 START_TEST(refuses_what_is_no_key_id)
 {
     static const char *const bad[] = {"", "key_", "key_00000000000000012", "kex_0000000000000001"};
@@ -86,4 +107,5 @@ START_TEST(is_bounded)
 END_TEST
 
 SUITE_MAIN("usage_queue", keeps_the_order_of_arrival, a_newer_value_takes_the_place_of_an_older_one,
-           is_empty_after_clear_and_works_on, refuses_what_is_no_key_id, is_bounded)
+           is_empty_after_clear_and_works_on,
+           is_sorted_by_key_id_and_works_on_once_cleared, refuses_what_is_no_key_id, is_bounded)

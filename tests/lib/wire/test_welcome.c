@@ -12,7 +12,7 @@ static void fill(struct welcome *ret)
 {
     size_t sites_len = 0;
     unsigned bit;
-    *ret = (struct welcome){.generation = UINT64_C(0x1122334455667788)};
+    *ret = (struct welcome){.generation = UINT64_C(0x1122334455667788), .direct = true};
     policy_init(&ret->policy);
     ret->policy.accept = ACCEPT(KIND_LIVE) | ACCEPT(KIND_TEST);
     ret->policy.require_site = false;
@@ -48,6 +48,7 @@ START_TEST(reads_what_was_written)
     ck_assert_int_eq(welcome_read(&frame, &welcome), 0);
     ck_assert_uint_eq(frame.id, 7);
     ck_assert_uint_eq(welcome.generation, UINT64_C(0x1122334455667788));
+    ck_assert(welcome.direct);
     ck_assert_uint_eq(welcome.policy.accept, ACCEPT(KIND_LIVE) | ACCEPT(KIND_TEST));
     ck_assert(!welcome.policy.require_site);
     ck_assert_uint_eq(welcome.policy.fields, FIELDS_IETF);
@@ -69,6 +70,21 @@ START_TEST(refuses_all_but_the_whole_frame)
     golden_refuse_every_extension(&golden, read_welcome);
     golden_refuse_other_types(&golden, read_welcome);
     golden_survive_every_byte(&golden, read_welcome);
+}
+END_TEST
+
+START_TEST(says_yes_or_no_to_a_view)
+{
+    struct golden golden;
+    struct frame frame;
+    struct welcome welcome;
+    golden_load("welcome", &golden);
+    golden.bytes[WIRE_HEADER_BYTES + 8] = 0;
+    ck_assert_int_eq(frame_open(golden.bytes, golden.len, &frame), 0);
+    ck_assert_int_eq(welcome_read(&frame, &welcome), 0);
+    ck_assert(!welcome.direct);
+    golden_refuse_with(&golden, WIRE_HEADER_BYTES + 8, 2, read_welcome);
+    golden_refuse_with(&golden, WIRE_HEADER_BYTES + 8, 255, read_welcome);
 }
 END_TEST
 
@@ -110,5 +126,5 @@ START_TEST(has_no_length_when_it_does_not_fit)
 END_TEST
 
 SUITE_MAIN("welcome", writes_the_bytes_of_old, reads_what_was_written,
-           refuses_all_but_the_whole_frame, fits_whatever_the_operator_configured,
-           has_no_length_when_it_does_not_fit)
+           refuses_all_but_the_whole_frame, says_yes_or_no_to_a_view,
+           fits_whatever_the_operator_configured, has_no_length_when_it_does_not_fit)

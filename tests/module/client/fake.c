@@ -38,8 +38,10 @@ void fake_deinit(struct fake *fake)
 
 static size_t write_welcome(struct fake *fake, uint8_t *out, uint32_t id)
 {
+    uint64_t generation = fake->generation; /* set by a test after what it changed in welcome */
     struct welcome welcome = fake->welcome;
-    welcome.generation = fake->generation;
+    welcome.generation = generation;
+    welcome.direct = fake->direct;
     welcome.registry.count = (unsigned)fake->scopes;
     return welcome_write(out, WIRE_FRAME_MAX, id, &welcome);
 }
@@ -89,28 +91,95 @@ static size_t spoil(int act, uint8_t *out, size_t len)
     }
 }
 
+static const struct fake_handout nothing;
+
+static const struct fake_handout *handout_of(struct fake *fake)
+{
+    const struct fake_handout *handout = atomic_load(&fake->handout);
+    return handout != NULL ? handout : &nothing;
+}
+
+static size_t write_attached(struct fake *fake, uint8_t *out, struct frame *frame)
+{
+    const struct fake_handout *handout = handout_of(fake);
+    struct timespec now;
+    if (attach_read(frame) < 0)
+        return error_write(out, WIRE_FRAME_MAX, frame->id, WIRE_ERROR_FRAME);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    struct attached attached = {
+        .clock_ns = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec +
+                    (uint64_t)handout->clock_offset_ns,
+        .view_bytes = handout->view_bytes,
+        .bucket_bytes = handout->bucket_bytes,
+    };
+    return attached_write(out, WIRE_FRAME_MAX, frame->id, &attached);
+}
+
+static void send_answer(int fd, const void *bytes, size_t len, const struct fake_handout *handout)
+{
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(FAKE_HANDOUT_MAX * sizeof(int))];
+    } control = {0};
+    struct iovec iovec = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = len};
+    struct msghdr message = {.msg_iov = &iovec, .msg_iovlen = 1};
+    if (handout->count > 0) {
+        message.msg_control = &control;
+        message.msg_controllen = CMSG_SPACE(handout->count * sizeof(int));
+        control.header.cmsg_level = SOL_SOCKET;
+        control.header.cmsg_type = SCM_RIGHTS;
+        control.header.cmsg_len = CMSG_LEN(handout->count * sizeof(int));
+        memcpy(CMSG_DATA(&control.header), handout->fds, handout->count * sizeof(int));
+    }
+    sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+/* What to do with one kind of question. */
+struct habit {
+    _Atomic unsigned *seen;
+    _Atomic int *act, *lose;
+};
+
+static struct habit habit_of(struct fake *fake, uint8_t type)
+{
+    switch (type) {
+    case WIRE_HELLO: return (struct habit){&fake->hellos, &fake->on_hello, &fake->lose_hellos};
+    case WIRE_ATTACH: return (struct habit){&fake->attaches, &fake->on_attach, NULL};
+    default: return (struct habit){&fake->checks, &fake->on_check, &fake->lose_checks};
+    }
+}
+
+static size_t write_answer(struct fake *fake, uint8_t *out, struct frame *frame, int act)
+{
+    switch (frame->type) {
+    case WIRE_HELLO: return write_welcome(fake, out, frame->id);
+    case WIRE_ATTACH: return write_attached(fake, out, frame);
+    default: return write_verdict(fake, out, frame, act);
+    }
+}
+
 /* Returns whether the connection lives on. */
 static bool answer(struct fake *fake, int fd, struct frame *frame)
 {
     static uint8_t out[OVERSIZED_BYTES];
-    bool is_hello = frame->type == WIRE_HELLO;
-    atomic_fetch_add(is_hello ? &fake->hellos : &fake->checks, 1);
-    int act = is_hello ? fake->on_hello : fake->on_check;
+    struct habit habit = habit_of(fake, frame->type);
+    atomic_fetch_add(habit.seen, 1);
+    int act = *habit.act;
     if (act == FAKE_SILENCE)
         return true;
-    if (act == FAKE_CLOSE ||
-        atomic_fetch_sub(is_hello ? &fake->lose_hellos : &fake->lose_checks, 1) > 0)
+    if (act == FAKE_CLOSE || (habit.lose && atomic_fetch_sub(habit.lose, 1) > 0))
         return false;
-    size_t len =
-        is_hello ? write_welcome(fake, out, frame->id) : write_verdict(fake, out, frame, act);
+    uint32_t id = frame->id;
+    bool with_descriptors = frame->type == WIRE_ATTACH || fake->descriptors_everywhere;
+    size_t len = write_answer(fake, out, frame, act);
     ck_assert_uint_gt(len, 0);
     if (act > FAKE_ERROR)
-        len = error_write(out, WIRE_FRAME_MAX, frame->id, (enum wire_error)(act - FAKE_ERROR));
+        len = error_write(out, WIRE_FRAME_MAX, id, (enum wire_error)(act - FAKE_ERROR));
     if (act == FAKE_EMPTY)
         len = 0;
     len = spoil(act, out, len);
     for (int i = 0; i < (act == FAKE_TWICE ? 2 : 1); i++)
-        send(fd, out, len, MSG_NOSIGNAL);
+        send_answer(fd, out, len, with_descriptors ? handout_of(fake) : &nothing);
     return act <= FAKE_ERROR;
 }
 

@@ -30,21 +30,34 @@ enum fake_act {
 };
 
 #define FAKE_CONNECTIONS_MAX 64
+#define FAKE_HANDOUT_MAX     3
+
+/* What comes with an ATTACHED. */
+struct fake_handout {
+    uint64_t view_bytes, bucket_bytes; /* as told; 0: none is given */
+    int fds[FAKE_HANDOUT_MAX];         /* the test's own */
+    unsigned count;
+    int64_t clock_offset_ns; /* of the clock that is told */
+};
 
 struct fake {
     char runtime[64];
-    struct welcome welcome; /* set before the start */
+    struct welcome welcome; /* set before the start, or before generation */
 
     _Atomic int on_accept; /* enum fake_act; FAKE_ANSWER: nothing */
     _Atomic int on_hello;
     _Atomic int on_check;
+    _Atomic int on_attach;
     _Atomic int lose_hellos,
         lose_checks; /* so many more are answered by closing, before all else */
     _Atomic uint64_t generation;
+    _Atomic bool direct;                          /* is told at the greeting */
+    _Atomic bool descriptors_everywhere;          /* they come with each answer */
+    _Atomic(const struct fake_handout *) handout; /* the test's own; NULL: nothing */
     _Atomic int scopes; /* of the registry that is told; welcome.registry begins with more */
 
     /* What was seen. */
-    _Atomic unsigned accepted, hellos, checks;
+    _Atomic unsigned accepted, hellos, checks, attaches;
     _Atomic unsigned open; /* connections */
     struct query last;     /* its texts are void; read it only when no check is under way */
     char last_site[SITE_MAX + 2];

@@ -1,0 +1,188 @@
+#include "daemon/area.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Of the heap, whose pages take memory once they are written. */
+#define HEAP_BYTES_PER_SLOT UINT64_C(256)
+
+enum part { PART_VIEW, PART_SHARED, PART_OWN, PART_COUNT };
+static const char *const part_names[PART_COUNT] = {"", "-shared", "-own"};
+
+static void name_of(uint64_t epoch, enum part part, char ret[static FDSTORE_NAME_MAX + 1])
+{
+    snprintf(ret, FDSTORE_NAME_MAX + 1, FDSTORE_PREFIX "%llu%s", (unsigned long long)epoch,
+             part_names[part]);
+}
+
+static struct memory *part_of(struct area *area, enum part part)
+{
+    return part == PART_VIEW ? &area->view : part == PART_SHARED ? &area->shared : &area->own;
+}
+
+static struct area *area_alloc(uint64_t epoch)
+{
+    struct area *area = calloc(1, sizeof *area);
+
+    if (!area)
+        return NULL;
+    area->view = area->shared = area->own = MEMORY_NONE;
+    area->view_fd = -1;
+    area->epoch = epoch;
+    return area;
+}
+
+struct area *area_free(struct area *area)
+{
+    if (!area)
+        return NULL;
+    if (area->view_fd >= 0)
+        close(area->view_fd);
+    for (enum part part = 0; part < PART_COUNT; part++)
+        memory_free(part_of(area, part));
+    free(area);
+    return NULL;
+}
+
+void area_keep(struct area *area)
+{
+    char name[FDSTORE_NAME_MAX + 1];
+
+    for (enum part part = 0; part < PART_COUNT; part++) {
+        name_of(area->epoch, part, name);
+        fdstore_keep(name, part_of(area, part)->fd);
+    }
+}
+
+struct area *area_drop(struct area *area)
+{
+    char name[FDSTORE_NAME_MAX + 1];
+
+    for (enum part part = 0; area && part < PART_COUNT; part++) {
+        name_of(area->epoch, part, name);
+        fdstore_forget(name);
+    }
+    return area_free(area);
+}
+
+static int area_open(struct area *area)
+{
+    int r = publisher_open(area->view.bytes, area->view.len, area->shared.bytes, area->own.bytes,
+                           &area->publisher);
+    if (r < 0)
+        return r;
+    size_t bucket_bytes = (size_t)view_slots(&area->publisher.view) * sizeof(struct view_bucket);
+    return area->shared.len < bucket_bytes || area->own.len < bucket_bytes ? -EBADMSG : 0;
+}
+
+/* Tags, slots and shared buckets exist from the start. The heap and the daemon's own buckets come
+ * as they are written. */
+int area_new(uint64_t slots, unsigned heap_scale, uint64_t epoch, struct area **ret)
+{
+    struct area *area = area_alloc(epoch);
+    uint64_t groups = (slots + VIEW_GROUP_SLOTS - 1) / VIEW_GROUP_SLOTS;
+
+    if (!area)
+        return -ENOMEM;
+    groups = groups < VIEW_GROUPS_MAX ? groups : VIEW_GROUPS_MAX;
+    slots = groups * VIEW_GROUP_SLOTS;
+    uint64_t heap_bytes = slots * HEAP_BYTES_PER_SLOT * heap_scale;
+    heap_bytes = heap_bytes < VIEW_HEAP_MAX ? heap_bytes : VIEW_HEAP_MAX;
+    struct view_geometry g = view_geometry((uint32_t)groups, heap_bytes);
+    size_t bucket_bytes = slots * sizeof(struct view_bucket);
+    int r = memory_new("stkgate view", g.bytes, g.heap, &area->view);
+    if (r == 0)
+        r = memory_new("stkgate buckets", bucket_bytes, bucket_bytes, &area->shared);
+    if (r == 0)
+        r = memory_new("stkgate own buckets", bucket_bytes, 0, &area->own);
+    if (r == 0) {
+        publisher_make(area->view.bytes, (uint32_t)groups, heap_bytes, epoch);
+        r = area_open(area);
+    }
+    if (r < 0) {
+        area_free(area);
+        return r;
+    }
+    *ret = area;
+    return 0;
+}
+
+/* The descriptor is the caller's then; -1: there is none. */
+static int take(struct fdstore *inherited, const char *name)
+{
+    for (unsigned i = 0; i < inherited->count; i++) {
+        struct fdstore_file *file = &inherited->files[i];
+        int fd = file->fd;
+        if (fd < 0 || strcmp(file->name, name) != 0)
+            continue;
+        file->fd = -1;
+        return fd;
+    }
+    return -1;
+}
+
+static int take_parts(struct fdstore *inherited, struct area *area)
+{
+    char name[FDSTORE_NAME_MAX + 1];
+    int r = 0;
+
+    for (enum part part = 0; part < PART_COUNT; part++) {
+        name_of(area->epoch, part, name);
+        int fd = take(inherited, name);
+        int adopted = fd < 0 ? -EBADMSG : memory_adopt(fd, part_of(area, part));
+        if (adopted < 0 && fd >= 0)
+            close(fd);
+        r = r < 0 ? r : adopted;
+    }
+    return r;
+}
+
+int area_adopt(struct fdstore *inherited, uint64_t epoch, struct area **ret)
+{
+    struct area *area = area_alloc(epoch);
+
+    if (!area)
+        return -ENOMEM;
+    int r = take_parts(inherited, area);
+    if (r == 0)
+        r = area_open(area);
+    if (r == 0 && area->publisher.view.header->epoch != epoch)
+        r = -EBADMSG;
+    if (r < 0) {
+        area_drop(area);
+        return r;
+    }
+    *ret = area;
+    return 0;
+}
+
+static bool parse_epoch(const char *name, uint64_t *ret)
+{
+    char *end;
+
+    if (strncmp(name, FDSTORE_PREFIX, sizeof FDSTORE_PREFIX - 1) != 0)
+        return false;
+    errno = 0;
+    *ret = strtoull(name + sizeof FDSTORE_PREFIX - 1, &end, 10);
+    return errno == 0 && *end == '\0';
+}
+
+uint64_t area_epoch_below(const struct fdstore *inherited, uint64_t below)
+{
+    uint64_t best = 0, epoch;
+
+    for (unsigned i = 0; i < inherited->count; i++)
+        if (inherited->files[i].fd >= 0 && parse_epoch(inherited->files[i].name, &epoch) &&
+            epoch > best && epoch < below)
+            best = epoch;
+    return best;
+}
+
+uint64_t area_resident(const struct area *area)
+{
+    return area ? memory_resident(&area->view) + memory_resident(&area->shared) +
+                      memory_resident(&area->own)
+                : 0;
+}

@@ -1,0 +1,155 @@
+#include "module/client/seats.h"
+
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/suite.h"
+
+#define THREADS 8
+#define ROUNDS  2000
+
+static struct seats seats;
+
+START_TEST(gives_the_same_context_to_calls_in_a_row)
+{
+    struct seat first, second;
+    ck_assert_int_eq(seats_init(&seats), 0);
+    ck_assert_int_eq(seats_take(&seats, &first), 0);
+    seats_leave(&seats, &first);
+    ck_assert_int_eq(seats_take(&seats, &second), 0);
+    ck_assert_ptr_eq(first.digester, second.digester);
+    ck_assert_uint_eq(first.number, second.number);
+    seats_leave(&seats, &second);
+    seats_deinit(&seats);
+}
+END_TEST
+
+START_TEST(gives_different_ones_at_a_time)
+{
+    struct seat taken[SEATS_MAX + 2];
+    ck_assert_int_eq(seats_init(&seats), 0);
+    for (int i = 0; i < SEATS_MAX + 2; i++) {
+        ck_assert_int_eq(seats_take(&seats, &taken[i]), 0);
+        for (int j = 0; j < i; j++)
+            ck_assert_ptr_ne(taken[i].digester, taken[j].digester);
+    }
+    /* Two more than are kept: those are freed, as a leak checker sees. */
+    for (int i = 0; i < SEATS_MAX + 2; i++)
+        seats_leave(&seats, &taken[i]);
+    seats_deinit(&seats);
+}
+END_TEST
+
+/* ---- who is seated ------------------------------------------------------------------------- */
+
+START_TEST(knows_when_those_have_left_who_were_seated)
+{
+    struct seat first, second, later;
+    struct seats_census census;
+    ck_assert_int_eq(seats_init(&seats), 0);
+    seats_count(&seats, &census);
+    ck_assert(seats_have_left(&seats, &census));
+    ck_assert_int_eq(seats_take(&seats, &first), 0);
+    ck_assert_int_eq(seats_take(&seats, &second), 0);
+    seats_count(&seats, &census);
+    ck_assert(!seats_have_left(&seats, &census));
+    seats_leave(&seats, &first);
+    ck_assert(!seats_have_left(&seats, &census));
+    /* The same seat, but somebody who came later. */
+    ck_assert_int_eq(seats_take(&seats, &later), 0);
+    seats_leave(&seats, &second);
+    ck_assert(seats_have_left(&seats, &census));
+    seats_leave(&seats, &later);
+    seats_deinit(&seats);
+}
+END_TEST
+
+START_TEST(counts_those_who_stand)
+{
+    struct seat taken[SEATS_MAX + 2];
+    struct seats_census census;
+    ck_assert_int_eq(seats_init(&seats), 0);
+    for (int i = 0; i < SEATS_MAX + 2; i++)
+        ck_assert_int_eq(seats_take(&seats, &taken[i]), 0);
+    for (int i = 0; i < SEATS_MAX; i++)
+        seats_leave(&seats, &taken[i]);
+    seats_count(&seats, &census);
+    seats_leave(&seats, &taken[SEATS_MAX]);
+    ck_assert(!seats_have_left(&seats, &census));
+    seats_leave(&seats, &taken[SEATS_MAX + 1]);
+    ck_assert(seats_have_left(&seats, &census));
+    seats_deinit(&seats);
+}
+END_TEST
+
+/* Whoever had a seat, or stood, is not in the child; nor may the child use the context that was in
+ * use. */
+START_TEST(are_all_free_in_a_child)
+{
+    struct seat taken[SEATS_MAX + 1], own;
+    struct seats_census census;
+    int status;
+    ck_assert_int_eq(seats_init(&seats), 0);
+    for (int i = 0; i < SEATS_MAX + 1; i++)
+        ck_assert_int_eq(seats_take(&seats, &taken[i]), 0);
+    seats_count(&seats, &census);
+    pid_t pid = fork();
+    if (pid == 0) {
+        bool fine = seats_have_left(&seats, &census) && seats_take(&seats, &own) == 0 &&
+                    own.number < SEATS_MAX;
+        for (int i = 0; i < SEATS_MAX + 1; i++)
+            fine = fine && own.digester != taken[i].digester;
+        _exit(fine ? 0 : 1);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    ck_assert(!seats_have_left(&seats, &census));
+    for (int i = 0; i < SEATS_MAX + 1; i++)
+        seats_leave(&seats, &taken[i]);
+    seats_deinit(&seats);
+}
+END_TEST
+
+/* ---- many ---------------------------------------------------------------------------------- */
+
+static void *digest_many(void *userdata)
+{
+    static const char *const values[] = {"one", "two", "three", "four"};
+    uint8_t expected[4][DIGEST_BYTES], got[DIGEST_BYTES];
+    struct digester *own;
+    if (digester_new(&own) < 0)
+        return userdata;
+    for (int i = 0; i < 4; i++)
+        digest_token(own, text_of(values[i]), expected[i]);
+    digester_free(own);
+    for (int i = 0; i < ROUNDS; i++) {
+        struct seat seat;
+        if (seats_take(&seats, &seat) < 0)
+            return userdata;
+        digest_token(seat.digester, text_of(values[i % 4]), got);
+        seats_leave(&seats, &seat);
+        if (!digest_equal(got, expected[i % 4]))
+            return userdata;
+    }
+    return NULL;
+}
+
+START_TEST(serves_many_threads_at_once)
+{
+    pthread_t threads[THREADS];
+    void *failed;
+    ck_assert_int_eq(seats_init(&seats), 0);
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, digest_many, &seats), 0);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], &failed);
+        ck_assert_ptr_null(failed);
+    }
+    seats_deinit(&seats);
+}
+END_TEST
+
+SUITE_MAIN("seats", gives_the_same_context_to_calls_in_a_row, gives_different_ones_at_a_time,
+           knows_when_those_have_left_who_were_seated, counts_those_who_stand,
+           are_all_free_in_a_child, serves_many_threads_at_once)
