@@ -75,7 +75,7 @@ int token_random_base62(token_random_fn random, void *userdata, char *out, size_
 
 void token_checksum(const char random[static TOKEN_RANDOM_LEN], char ret[static TOKEN_CHECKSUM_LEN])
 {
-    uint32_t crc = crc32_of(random, TOKEN_RANDOM_LEN);
+    uint32_t crc = crc32_of_30(random);
     for (size_t i = TOKEN_CHECKSUM_LEN; i > 0; i--) {
         ret[i - 1] = base62[crc % 62];
         crc /= 62;
@@ -101,20 +101,62 @@ int token_generate(enum kind kind, token_random_fn random, void *userdata,
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
+/* The value of each ASCII character as a digit; NO has a bit that no digit has. */
+#define NO 0x80
+/* clang-format off */
+static const uint8_t digits[128] = {
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
+     0,  1,  2,  3,  4,  5,  6,  7,  8,  9, NO, NO, NO, NO, NO, NO,
+    NO, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
+    25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, NO, NO, NO, NO, NO,
+    NO, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50,
+    51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, NO, NO, NO, NO, NO,
+};
+/* clang-format on */
+
+static uint8_t digit_of(uint8_t c)
+{
+    return digits[c & 0x7f] | (c & NO);
+}
+
+/* As one number, in which no two checksums are the same; false when they are no digits. */
+static bool read_checksum(const uint8_t *at, uint64_t *ret)
+{
+    uint64_t value = 0;
+    uint8_t seen = 0;
+
+    for (unsigned i = 0; i < TOKEN_CHECKSUM_LEN; i++) {
+        uint8_t digit = digit_of(at[i]);
+        seen |= digit;
+        value = value * 62 + digit;
+    }
+    *ret = value;
+    return seen < NO;
+}
+
+static bool is_random(const uint8_t *at)
+{
+    uint8_t seen = 0;
+
+    for (unsigned i = 0; i < TOKEN_RANDOM_LEN; i++)
+        seen |= digit_of(at[i]);
+    return seen < NO;
+}
+
 enum kind token_parse(struct text t)
 {
+    uint64_t checksum;
+
     if (t.len != TOKEN_LEN)
         return KIND_NONE;
     enum kind kind = memcmp(t.data, prefix_live, TOKEN_PREFIX_LEN) == 0   ? KIND_LIVE
                      : memcmp(t.data, prefix_test, TOKEN_PREFIX_LEN) == 0 ? KIND_TEST
                                                                           : KIND_NONE;
-    const char *random = t.data + TOKEN_PREFIX_LEN;
-    if (kind == KIND_NONE ||
-        !token_is_base62((struct text){random, TOKEN_RANDOM_LEN + TOKEN_CHECKSUM_LEN}))
-        return KIND_NONE;
-    char checksum[TOKEN_CHECKSUM_LEN];
-    token_checksum(random, checksum);
-    if (memcmp(checksum, random + TOKEN_RANDOM_LEN, sizeof checksum) != 0)
+    const uint8_t *random = (const uint8_t *)t.data + TOKEN_PREFIX_LEN;
+    if (kind == KIND_NONE || !is_random(random) ||
+        !read_checksum(random + TOKEN_RANDOM_LEN, &checksum) || crc32_of_30(random) != checksum)
         return KIND_NONE;
     return kind;
 }
