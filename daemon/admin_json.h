@@ -37,8 +37,10 @@ struct admin_status {
     uint64_t checks[REASON_COUNT];
     const struct config *config;
     const struct quota *quota;
+    struct view_stats view;
+    const struct attached_list *attached;
 };
-/* Of the users, the first 500 of quota_walk(). */
+/* Of the users, the first 500 of quota_walk(), and of attached_each(). */
 json_t *admin_json_status(const struct admin_status *status);
 
 /* A list's position, opaque to clients, as hexadecimal digits: and back. */

@@ -95,14 +95,51 @@ static json_t *connections_value(const struct quota *quota)
         number(limits->bytes_per_user));
 }
 
+/* ---- the view and who has it -------------------------------------------------------------------
+ */
+
+static json_t *lease_value(const struct view_stats *view)
+{
+    return json_pack("{s:b,s:o}", "holds", view->lease_ns > 0, "remaining_ms",
+                     number(view->lease_ns / 1000000));
+}
+
+static json_t *view_value(const struct view_stats *view)
+{
+    return json_pack("{s:o,s:o,s:o,s:b}", "slots", number(view->slots), "used", number(view->used),
+                     "resident_bytes", number(view->resident_bytes), "complete", view->complete);
+}
+
+static int on_user(uid_t uid, unsigned processes, void *userdata)
+{
+    json_t *users = userdata;
+
+    if (json_array_size(users) == CLIENTS_MAX)
+        return 1;
+    json_t *user = json_pack("{s:o,s:o}", "uid", number(uid), "processes", number(processes));
+    return json_array_append_new(users, user) < 0 ? -1 : 0;
+}
+
+static json_t *attached_value(const struct attached_list *attached)
+{
+    json_t *users = json_array();
+
+    if (attached_each(attached, on_user, users) >= 0)
+        return json_pack("{s:o,s:o}", "processes", number(attached_count(attached)), "users",
+                         users);
+    json_decref(users);
+    return NULL;
+}
+
 json_t *admin_json_status(const struct admin_status *status)
 {
-    return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:n}", "version",
-                     status->version, "uptime_s", number(status->uptime_s), "started_at",
-                     moment(status->started_at), "pid", number((uint64_t)status->pid), "seq",
-                     number(status->stats.seq), "credentials", number(status->stats.credentials),
-                     "map", map_value(&status->stats), "commits", commits_value(&status->commits),
-                     "checks", checks_value(status->checks), "services",
-                     services_value(status->config), "clients", clients_value(status->quota),
-                     "connections", connections_value(status->quota), "lease");
+    return json_pack(
+        "{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "version", status->version,
+        "uptime_s", number(status->uptime_s), "started_at", moment(status->started_at), "pid",
+        number((uint64_t)status->pid), "seq", number(status->stats.seq), "credentials",
+        number(status->stats.credentials), "map", map_value(&status->stats), "commits",
+        commits_value(&status->commits), "checks", checks_value(status->checks), "services",
+        services_value(status->config), "clients", clients_value(status->quota), "connections",
+        connections_value(status->quota), "lease", lease_value(&status->view), "view",
+        view_value(&status->view), "attached", attached_value(status->attached));
 }

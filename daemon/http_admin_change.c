@@ -25,18 +25,21 @@ static struct task *task_new(struct http_request *request, struct service *servi
     return task;
 }
 
-static json_t *object_of(const struct outcome *outcome, const struct scope_registry *registry)
+/* A token, and how many programs decide by themselves that it is so from now on. */
+static json_t *object_of(const struct outcome *outcome, struct service *service)
 {
-    json_t *object = outcome->listing
-                         ? admin_json_token(outcome->listing, registry)
-                         : json_pack("{s:o}", "scopes", admin_json_scopes(registry, UINT64_MAX));
+    const struct scope_registry *registry = service_scopes(service);
+    unsigned attached = attached_count(service_attached(service));
 
-    if (object && outcome->secret &&
-        json_object_set_new(object, "secret", json_string(outcome->secret)) < 0) {
-        json_decref(object);
-        object = NULL;
-    }
-    return object;
+    if (!outcome->listing)
+        return json_pack("{s:o}", "scopes", admin_json_scopes(registry, UINT64_MAX));
+    json_t *object = admin_json_token(outcome->listing, registry);
+    if (object && json_object_set_new(object, "attached", json_integer(attached)) == 0 &&
+        (!outcome->secret ||
+         json_object_set_new(object, "secret", json_string(outcome->secret)) == 0))
+        return object;
+    json_decref(object);
+    return NULL;
 }
 
 static void on_outcome(const struct outcome *outcome, void *userdata)
@@ -51,8 +54,7 @@ static void on_outcome(const struct outcome *outcome, void *userdata)
     else if (outcome->error < 0)
         http_admin_answer_error(task.request, task.verb, outcome->error);
     else
-        http_admin_answer_json(task.request, task.status,
-                               object_of(outcome, service_scopes(task.service)));
+        http_admin_answer_json(task.request, task.status, object_of(outcome, task.service));
 }
 
 /* r: what the service said when it was given the task. */

@@ -16,11 +16,13 @@ void http_admin_status(struct http_request *request, struct service *service, st
         .pid = getpid(),
         .config = service_config_of(service),
         .quota = service_quota(service),
+        .attached = service_attached(service),
     };
 
     for (unsigned reason = 0; reason < REASON_COUNT; reason++)
         status.checks[reason] = service_reason_count(service, (enum reason)reason);
     service_commit_stats(service, &status.commits);
+    service_view_stats(service, &status.view);
     int r = service_stats(service, &status.stats);
     if (r < 0)
         http_admin_answer_error(request, 0, r);

@@ -177,6 +177,7 @@ static void answer_metrics(struct http_request *request, struct service *service
 {
     struct page page = {.len = 0};
     struct store_stats stats;
+    struct view_stats view;
 
     if (service_stats(service, &stats) < 0) {
         http_answer_problem(request, 503, "the table could not be read");
@@ -190,6 +191,13 @@ static void answer_metrics(struct http_request *request, struct service *service
     page_add_gauge(&page, "seq", "Number of the last committed change.", stats.seq);
     page_add_gauge(&page, "table_used_bytes", "Bytes of the table in use.", stats.used_bytes);
     page_add_gauge(&page, "table_size_bytes", "Bytes that the table may have.", stats.map_bytes);
+    service_view_stats(service, &view);
+    page_add_gauge(&page, "view_slots", "Credentials that the view has room for.", view.slots);
+    page_add_gauge(&page, "view_used_slots",
+                   "Slots of the view in use, earlier versions of credentials among them.",
+                   view.used);
+    page_add_gauge(&page, "view_attached_processes", "Processes that were given the view.",
+                   attached_count(service_attached(service)));
     page_add_gauge(&page, "uptime_seconds", "Seconds since the daemon started.",
                    service_uptime_ns(service) / UINT64_C(1000000000));
     http_add_field(request, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");

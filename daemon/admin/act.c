@@ -1,5 +1,6 @@
 #include "daemon/admin/act.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "daemon/admin/answer.h"
@@ -29,6 +30,21 @@ void act_write_done(const char *done, const json_t *token)
     printable_write(stdout, answer_text(token, "site_id"));
 }
 
+void act_reach(const json_t *answer, char ret[static ACT_REACH_MAX])
+{
+    uint64_t attached = answer_number(answer, "attached");
+    ret[0] = '\0';
+    if (!json_is_integer(json_object_get(answer, "attached")))
+        return;
+    if (attached == 0)
+        snprintf(ret, ACT_REACH_MAX,
+                 ": in force for whoever asks the daemon; no process is attached");
+    else
+        snprintf(ret, ACT_REACH_MAX,
+                 ": in force in %" PRIu64 " attached process%s, and for whoever asks the daemon",
+                 attached, attached == 1 ? "" : "es");
+}
+
 int act_run(struct admin *admin, const struct act *what)
 {
     json_t *token = NULL;
@@ -36,8 +52,10 @@ int act_run(struct admin *admin, const struct act *what)
     if (status == EXIT_STATUS_OK && admin->json) {
         status = admin_print_json(admin, token);
     } else if (status == EXIT_STATUS_OK) {
+        char reach[ACT_REACH_MAX];
+        act_reach(token, reach);
         act_write_done(what->done, token);
-        putchar('\n');
+        puts(reach);
     }
     json_decref(token);
     return status;

@@ -7,7 +7,8 @@ static const struct usage revoke_usage = {
     .synopsis = "KEY_ID [--reason TEXT] [--yes] [OPTION]...",
     .operand = "KEY_ID",
     .help = "End a token or a legacy key for good. When the command has returned, no check that\n"
-            "begins afterwards passes. 'suspend' is for what may be undone.\n"
+            "begins afterwards passes; it says in how many attached processes that is so, beside\n"
+            "those that ask the daemon. 'suspend' is for what may be undone.\n"
             "\n"
             "Options:\n"
             "      --reason TEXT          why; shown with the token, and in the audit "

@@ -41,7 +41,9 @@ static int issue(struct admin *admin, const struct rotate_options *o)
     json_t *token = NULL;
     int status = act_call(admin, &rotate, &token);
     if (status == EXIT_STATUS_OK) {
-        char fate[64] = "is revoked";
+        char reach[ACT_REACH_MAX], fate[ACT_REACH_MAX + 16];
+        act_reach(token, reach);
+        snprintf(fate, sizeof fate, "is revoked%s", reach);
         if (o->grace)
             snprintf(fate, sizeof fate, "works for another %.32s", o->grace);
         status = reveal_token(admin, token, fate);

@@ -10,8 +10,10 @@
 #include "daemon/admin/user.h"
 #include "daemon/commands.h"
 
-#define FILL_WARNING 700u /* thousandths of the table */
-#define FILL_REFUSED 800u /* from here on the daemon refuses mints */
+#define FILL_WARNING   700u /* thousandths of the table */
+#define FILL_REFUSED   800u /* from here on the daemon refuses mints */
+
+#define ATTACHED_SHOWN 10u /* users; --json has them all */
 
 static const struct usage status_usage = {
     .name = "admin status",
@@ -164,14 +166,77 @@ static void print_connections(const json_t *connections)
     printf("%s of %s\n", bytes, max);
 }
 
-/* Of a view of the table that programs map. A daemon without one gives none. */
+/* ---- the view ------------------------------------------------------------------------------ */
+
+/* The view of the table that programs decide from. An earlier daemon had none: its lease is null.
+ */
 static void print_lease(const json_t *status)
 {
-    if (!json_is_null(json_object_get(status, "lease")))
+    const json_t *lease = json_object_get(status, "lease");
+    char left[QUANTITY_TEXT_MAX];
+    if (!lease)
         return;
     facts_begin("Lease");
-    puts("none: every check asks the daemon");
+    if (!json_is_object(lease)) {
+        puts("none: every check asks the daemon");
+    } else if (!answer_flag(lease, "holds")) {
+        puts("over: programs that have the view ask the daemon");
+    } else {
+        quantity_us(answer_number(lease, "remaining_ms") * 1000, left);
+        printf("holds for another %s, and is renewed\n", left);
+    }
 }
+
+static void print_view(const json_t *view)
+{
+    uint64_t used = answer_number(view, "used"), slots = answer_number(view, "slots");
+    uint64_t fill = quantity_thousandths(used, slots);
+    char bytes[QUANTITY_TEXT_MAX];
+    quantity_bytes(answer_number(view, "resident_bytes"), bytes);
+    facts_begin("View");
+    printf("%" PRIu64 ".%" PRIu64 " %% full: %" PRIu64 " of %" PRIu64 " slots, %s of memory%s\n",
+           fill / 10, fill % 10, used, slots, bytes,
+           answer_flag(view, "complete") ? "" : "; not all of the table is in it yet");
+}
+
+/* "3 processes: www-data 2, root 1". */
+static void print_attached(const json_t *attached)
+{
+    const json_t *users = json_object_get(attached, "users");
+    uint64_t processes = answer_number(attached, "processes");
+    size_t i, count = json_array_size(users);
+    json_t *user;
+    facts_begin("Attached");
+    if (processes == 0) {
+        puts("no process");
+        return;
+    }
+    printf("%" PRIu64 " process%s", processes, processes == 1 ? "" : "es");
+    json_array_foreach(users, i, user)
+    {
+        char name[USER_TEXT_MAX];
+        if (i == ATTACHED_SHOWN)
+            break;
+        user_name(json_object_get(user, "uid"), name);
+        fputs(i == 0 ? ": " : ", ", stdout);
+        printable_write(stdout, name);
+        printf(" %" PRIu64, answer_number(user, "processes"));
+    }
+    if (count > ATTACHED_SHOWN)
+        printf(" and %zu more users", count - ATTACHED_SHOWN);
+    putchar('\n');
+}
+
+static void print_sharing(const json_t *status)
+{
+    print_lease(status);
+    if (has(status, "view"))
+        print_view(json_object_get(status, "view"));
+    if (has(status, "attached"))
+        print_attached(json_object_get(status, "attached"));
+}
+
+/* ---- users --------------------------------------------------------------------------------- */
 
 static void add_number(struct table *table, const json_t *client, const char *member,
                        enum style style)
@@ -222,7 +287,7 @@ static int print(const struct admin *admin, const json_t *answer)
         print_checks(json_object_get(answer, "checks"));
     if (has(answer, "connections"))
         print_connections(json_object_get(answer, "connections"));
-    print_lease(answer);
+    print_sharing(answer);
     return json_array_size(clients) > 0 ? print_clients(admin, clients) : EXIT_STATUS_OK;
 }
 

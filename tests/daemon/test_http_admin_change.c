@@ -489,10 +489,54 @@ START_TEST(removes_a_legacy_key_so_that_its_value_is_free_again)
 }
 END_TEST
 
+static void attach_one(struct fixture *fixture)
+{
+    ck_assert_int_eq(attached_add(service_attached(fixture->service), 33, 100), 0);
+}
+
+/* How many processes an answer says that a change is in force in. */
+static json_int_t reach_of(const struct rig *rig, unsigned status, const char *target,
+                           const char *body)
+{
+    json_t *answer = admin_rig_call(rig, status, "POST", target, body);
+    json_int_t attached = admin_rig_number(answer, "attached");
+
+    json_decref(answer);
+    return attached;
+}
+
+START_TEST(tells_how_many_processes_a_change_is_in_force_in)
+{
+    struct rig rig;
+
+    rig_config = NULL;
+    rig_prepare = attach_one;
+    rig_start(&rig, rig_serve_faces);
+    struct rig_token token = rig_mint(&rig, "");
+    ck_assert_int_eq(reach_of(&rig, 200, admin_rig_target(&token, "/suspend"), ""), 1);
+    ck_assert_int_eq(reach_of(&rig, 200, admin_rig_target(&token, "/resume"), ""), 1);
+    ck_assert_int_eq(
+        reach_of(&rig, 201, admin_rig_target(&token, "/rotate"), "{\"grace\":\"15m\"}"), 1);
+    ck_assert_int_eq(reach_of(&rig, 200, admin_rig_target(&token, "/rotate/finish"), ""), 1);
+    token = rig_mint(&rig, "");
+    ck_assert_int_eq(reach_of(&rig, 200, admin_rig_target(&token, "/revoke"), ""), 1);
+    /* It is of the change, not of the token. */
+    json_t *shown = admin_rig_call(&rig, 200, "GET", admin_rig_target(&token, ""), "");
+    ck_assert_ptr_null(json_object_get(shown, "attached"));
+    json_decref(shown);
+    rig_stop(&rig);
+    admin_rig_start(&rig);
+    token = rig_mint(&rig, "");
+    ck_assert_int_eq(reach_of(&rig, 200, admin_rig_target(&token, "/revoke"), ""), 0);
+    rig_stop(&rig);
+}
+END_TEST
+
 SUITE_MAIN("http_admin_change", mints_a_token_that_passes, imports_a_legacy_key_without_telling_it,
            keeps_a_token_whose_minter_left, rotates_at_once, rotates_with_grace,
            revokes_before_it_answers, adds_scopes, edits_what_is_named_and_nothing_else,
            edits_a_limit_part_by_part, brings_an_expired_token_back, edits_the_end_of_a_legacy_key,
            refuses_edits_that_do_not_fit_what_is_there, suspends_before_it_answers_and_resumes,
            changes_nothing_that_is_revoked, finishes_a_grace, cancels_a_rotation, shortens_a_grace,
-           removes_a_legacy_key_so_that_its_value_is_free_again)
+           removes_a_legacy_key_so_that_its_value_is_free_again,
+           tells_how_many_processes_a_change_is_in_force_in)

@@ -100,5 +100,50 @@ START_TEST(tells_the_limits_of_connections)
 }
 END_TEST
 
+/* As the check socket does when it hands the view out. */
+static void attach_three(struct fixture *fixture)
+{
+    struct attached_list *attached = service_attached(fixture->service);
+
+    ck_assert_int_eq(attached_add(attached, 33, 100), 0);
+    ck_assert_int_eq(attached_add(attached, 33, 101), 0);
+    ck_assert_int_eq(attached_add(attached, 0, 102), 0);
+    while (service_work(fixture->service))
+        continue;
+    service_refresh(fixture->service);
+}
+
+START_TEST(tells_of_the_view_and_who_has_it)
+{
+    struct rig rig;
+
+    rig_config = NULL;
+    rig_prepare = attach_three;
+    rig_start(&rig, rig_serve_faces);
+    json_t *status = admin_rig_call(&rig, 200, "GET", "/v1/status", "");
+    const json_t *lease = json_object_get(status, "lease");
+    const json_t *view = json_object_get(status, "view");
+    const json_t *attached = json_object_get(status, "attached");
+    const json_t *users = json_object_get(attached, "users");
+    ck_assert(json_is_true(json_object_get(lease, "holds")));
+    ck_assert_int_gt(admin_rig_number(lease, "remaining_ms"), 0);
+    ck_assert_int_gt(admin_rig_number(view, "slots"), 0);
+    ck_assert_int_eq(admin_rig_number(view, "used"), 0);
+    ck_assert_int_gt(admin_rig_number(view, "resident_bytes"), 0);
+    ck_assert(json_is_true(json_object_get(view, "complete")));
+    ck_assert_int_eq(admin_rig_number(attached, "processes"), 3);
+    ck_assert_uint_eq(json_array_size(users), 2);
+    ck_assert_int_eq(admin_rig_number(json_array_get(users, 1), "uid"), 33);
+    ck_assert_int_eq(admin_rig_number(json_array_get(users, 1), "processes"), 2);
+    json_decref(status);
+    rig_mint(&rig, "");
+    status = admin_rig_call(&rig, 200, "GET", "/v1/status", "");
+    ck_assert_int_eq(admin_rig_number(json_object_get(status, "view"), "used"), 1);
+    json_decref(status);
+    rig_stop(&rig);
+}
+END_TEST
+
 SUITE_MAIN("http_admin_status", tells_of_the_daemon_and_its_table, tells_how_long_commits_took,
-           counts_checks_by_reason, tells_the_limits_of_connections)
+           counts_checks_by_reason, tells_the_limits_of_connections,
+           tells_of_the_view_and_who_has_it)

@@ -300,11 +300,19 @@ START_TEST(holds_callers_to_the_origins_of_the_token)
 }
 END_TEST
 
+static void attach_two(struct fixture *fixture)
+{
+    ck_assert_int_eq(attached_add(service_attached(fixture->service), 33, 100), 0);
+    ck_assert_int_eq(attached_add(service_attached(fixture->service), 34, 100), 0);
+}
+
 START_TEST(counts_for_metrics)
 {
     struct rig rig;
 
-    start(&rig);
+    rig_config = NULL;
+    rig_prepare = attach_two;
+    rig_start(&rig, rig_serve_faces);
     struct rig_token token = rig_mint(&rig, "");
     check(&rig, "/v1/check", TOKEN SITE, token.secret);
     check(&rig, "/v1/check", TOKEN SITE, token.secret);
@@ -322,6 +330,10 @@ START_TEST(counts_for_metrics)
     ck_assert_ptr_nonnull(strstr(answer.body, "\nstkgate_seq 1\n"));
     ck_assert_ptr_nonnull(strstr(answer.body, "\n# TYPE stkgate_uptime_seconds gauge\n"));
     ck_assert_ptr_nonnull(strstr(answer.body, "\nstkgate_table_size_bytes 67108864\n"));
+    ck_assert_ptr_nonnull(strstr(answer.body, "\nstkgate_view_used_slots 1\n"));
+    ck_assert_ptr_nonnull(strstr(answer.body, "\nstkgate_view_slots "));
+    ck_assert_ptr_null(strstr(answer.body, "\nstkgate_view_slots 0\n"));
+    ck_assert_ptr_nonnull(strstr(answer.body, "\nstkgate_view_attached_processes 2\n"));
     ck_assert_ptr_null(strstr(answer.body, "stk_"));
     rig_stop(&rig);
 }

@@ -1,16 +1,20 @@
 /* The daemon as systemd sees it: READY, WATCHDOG, RELOADING, STOPPING, and how it ends. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/fdstore.h"
 #include "daemon/manager.h"
+#include "lib/view/layout.h"
 #include "lib/wire/message.h"
 #include "tests/daemon/fixture.h"
 #include "tests/suite.h"
@@ -39,6 +43,36 @@ static void start_nothing(void)
     fixture_write(dir, "etc/services.d/.keep", "");
 }
 
+/* What systemd keeps, by name. */
+#define KEPT_MAX 16
+static struct {
+    char name[64];
+    int fd;
+} kept[KEPT_MAX];
+static unsigned kept_count;
+
+/* In the child: all of it from 3 on. */
+static void pass_kept(void)
+{
+    char number[16], names[KEPT_MAX * 65 + 1] = "";
+    int high[KEPT_MAX];
+    snprintf(number, sizeof number, "%ld", (long)getpid());
+    setenv("LISTEN_PID", number, 1);
+    snprintf(number, sizeof number, "%u", kept_count);
+    setenv("LISTEN_FDS", number, 1);
+    for (unsigned i = 0; i < kept_count; i++) {
+        high[i] = fcntl(kept[i].fd, F_DUPFD, 100);
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%.63s", i > 0 ? ":" : "",
+                 kept[i].name);
+    }
+    setenv("LISTEN_FDNAMES", names, 1);
+    for (unsigned i = 0; i < kept_count; i++) {
+        if (dup2(high[i], 3 + (int)i) < 0)
+            _exit(2);
+        close(high[i]);
+    }
+}
+
 /* check_fd: a listening socket that is passed as systemd does it; -1: the daemon makes its own. */
 static void start_in_dir(const char *watchdog_usec, int check_fd)
 {
@@ -55,6 +89,8 @@ static void start_in_dir(const char *watchdog_usec, int check_fd)
             setenv("WATCHDOG_USEC", watchdog_usec, 1);
         if (check_fd >= 0)
             pass_check_socket(check_fd);
+        if (kept_count > 0)
+            pass_kept();
         _exit(manager_run(&options) == 0 ? 0 : 1);
     }
 }
@@ -264,9 +300,113 @@ START_TEST(a_second_daemon_leaves_the_first_alone)
 }
 END_TEST
 
+/* ---- what systemd keeps ------------------------------------------------------------------------
+ */
+
+static void keep(const char *name, int fd)
+{
+    ck_assert_int_ge(fd, 0);
+    ck_assert_uint_lt(kept_count, KEPT_MAX);
+    snprintf(kept[kept_count].name, sizeof kept[0].name, "%s", name);
+    kept[kept_count++].fd = fd;
+}
+
+static void forget(const char *name)
+{
+    for (unsigned i = 0; i < kept_count; i++)
+        if (strcmp(kept[i].name, name) == 0) {
+            close(kept[i].fd);
+            kept[i--] = kept[--kept_count];
+        }
+}
+
+/* Does what the messages say, up to READY=1. */
+static void keep_until_ready(void)
+{
+    char text[512], control[CMSG_SPACE(sizeof(int))];
+    for (;;) {
+        struct iovec iov = {text, sizeof text - 1};
+        struct msghdr message = {.msg_iov = &iov,
+                                 .msg_iovlen = 1,
+                                 .msg_control = control,
+                                 .msg_controllen = sizeof control};
+        struct pollfd pollfd = {.fd = notify_fd, .events = POLLIN};
+        int fd = -1;
+        ck_assert_int_eq(poll(&pollfd, 1, 30000), 1);
+        ssize_t n = recvmsg(notify_fd, &message, MSG_CMSG_CLOEXEC);
+        ck_assert_int_gt(n, 0);
+        text[n] = '\0';
+        if (CMSG_FIRSTHDR(&message))
+            memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
+        const char *name = strstr(text, "FDNAME=");
+        if (strstr(text, "FDSTORE=1") && name)
+            keep(name + strlen("FDNAME="), fd);
+        else if (strstr(text, "FDSTOREREMOVE=1") && name)
+            forget(name + strlen("FDNAME="));
+        else if (strncmp(text, "READY=1", 7) == 0)
+            return;
+    }
+}
+
+/* The view that the daemon hands out: mapped, to be read. */
+static const struct view_header *attach(void)
+{
+    uint8_t bytes[WIRE_FRAME_MAX];
+    char control[CMSG_SPACE(2 * sizeof(int))];
+    struct iovec iov = {bytes, sizeof bytes};
+    struct msghdr message = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    int fds[2], fd = dial_check();
+    ck_assert_int_gt(send_hello(fd), 0);
+    ck_assert_int_gt(recv(fd, bytes, sizeof bytes, 0), 0);
+    size_t len = attach_write(bytes, sizeof bytes, 2);
+    ck_assert_int_eq(send(fd, bytes, len, MSG_NOSIGNAL), (ssize_t)len);
+    ck_assert_int_gt(recvmsg(fd, &message, MSG_CMSG_CLOEXEC), 0);
+    ck_assert_ptr_nonnull(CMSG_FIRSTHDR(&message));
+    memcpy(fds, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fds);
+    void *header = mmap(NULL, VIEW_PAGE, PROT_READ, MAP_SHARED, fds[0], 0);
+    ck_assert_ptr_ne(header, MAP_FAILED);
+    close(fds[0]);
+    close(fds[1]);
+    close(fd);
+    return header;
+}
+
+START_TEST(a_killed_one_is_followed_by_one_that_goes_on_with_what_systemd_kept)
+{
+    struct stat st;
+    start_nothing();
+    start_in_dir(NULL, -1);
+    keep_until_ready();
+    unsigned of_a_view = kept_count;
+    ck_assert_uint_ge(of_a_view, 2);
+    const struct view_header *header = attach();
+    uint64_t incarnation = atomic_load(&header->incarnation);
+    ck_assert_int_eq(kill(child, SIGKILL), 0);
+    ck_assert_int_eq(ended(), 128 + SIGKILL);
+    /* And something that nobody wants any more. */
+    keep(FDSTORE_PREFIX "of-another-version", memfd_create("old", MFD_CLOEXEC));
+    int unwanted = kept[kept_count - 1].fd;
+
+    start_in_dir(NULL, -1);
+    keep_until_ready();
+    /* It writes into the memory that its predecessor's client has. */
+    ck_assert_uint_ne(atomic_load(&header->incarnation), incarnation);
+    ck_assert_uint_eq(atomic_load(&header->flags) & VIEW_SUPERSEDED, 0);
+    ck_assert_uint_eq(kept_count, of_a_view);
+    ck_assert_int_lt(fstat(unwanted, &st), 0);
+    const struct view_header *again = attach();
+    ck_assert_uint_eq(again->epoch, header->epoch);
+    ck_assert_int_eq(kill(child, SIGTERM), 0);
+    ck_assert_int_eq(ended(), 0);
+    fixture_remove_dir(dir);
+}
+END_TEST
+
 SUITE_MAIN("manager", says_ready_with_its_sockets_open_and_ends_cleanly_on_sigterm,
            who_connects_while_it_ends_is_answered_by_the_next_one,
            ends_also_when_its_clients_never_pause, feeds_the_watchdog,
            a_reload_with_a_mistake_keeps_it_running,
            does_not_start_with_a_mistake_in_the_configuration,
+           a_killed_one_is_followed_by_one_that_goes_on_with_what_systemd_kept,
            a_second_daemon_leaves_the_first_alone)

@@ -59,6 +59,36 @@ START_TEST(calls_once_and_says_what_was_done)
 }
 END_TEST
 
+START_TEST(says_in_how_many_processes_it_is_in_force)
+{
+    static const struct {
+        const char *answer, *says;
+    } reaches[] = {
+        {TOKEN_OPEN ",\"attached\":3}",
+         "revoked " KEY_ID " of site kasa: in force in 3 attached processes, and for whoever asks "
+         "the daemon\n"},
+        {TOKEN_OPEN ",\"attached\":1}",
+         "revoked " KEY_ID " of site kasa: in force in 1 attached process, and for whoever asks "
+         "the daemon\n"},
+        {TOKEN_OPEN ",\"attached\":0}",
+         "revoked " KEY_ID " of site kasa: in force for whoever asks the daemon; no process is "
+         "attached\n"},
+        {TOKEN_OPEN ",\"attached\":9223372036854775807}",
+         "revoked " KEY_ID " of site kasa: in force in 9223372036854775807 attached processes, and "
+         "for whoever asks the daemon\n"},
+        {TOKEN_OPEN ",\"attached\":\"all\"}", "revoked " KEY_ID " of site kasa\n"},
+        {TOKEN_OPEN ",\"attached\":null}", "revoked " KEY_ID " of site kasa\n"},
+    };
+    fake_start(&fake);
+    for (size_t i = 0; i < sizeof reaches / sizeof reaches[0]; i++) {
+        fake_expect(&fake, &run, WORDS("revoke", KEY_ID, "--yes"),
+                    WORDS(fake_reply("200 OK", reaches[i].answer)), EXIT_STATUS_OK);
+        ck_assert_str_eq(run.out, reaches[i].says);
+    }
+    fake_stop(&fake);
+}
+END_TEST
+
 START_TEST(gives_the_daemons_answer_as_json)
 {
     fake_start(&fake);
@@ -97,5 +127,6 @@ START_TEST(says_that_a_change_may_have_been_made)
 }
 END_TEST
 
-SUITE_MAIN("act", calls_once_and_says_what_was_done, gives_the_daemons_answer_as_json,
-           tells_why_it_was_refused, says_that_a_change_may_have_been_made)
+SUITE_MAIN("act", calls_once_and_says_what_was_done, says_in_how_many_processes_it_is_in_force,
+           gives_the_daemons_answer_as_json, tells_why_it_was_refused,
+           says_that_a_change_may_have_been_made)

@@ -25,6 +25,8 @@ token() {
 }
 # nothing BELOW MEMBER...: members that are null.
 nothing() { below=$1; shift; printf "$below.%s null\n" "$@"; }
+# What the answer to a change has besides.
+change() { echo '.attached integer'; }
 ends='expires_at last_used_at revoked_at revoked_reason suspended_reason grace_until'
 ends="$ends rotated_from_key_id rotated_to_key_id"
 
@@ -33,13 +35,13 @@ admin mint --site kasa --name one --origin https://kasa.example
 key_id=$(grep -oE 'key_[0-9A-Za-z]{16}' "$dir/out")
 # shellcheck disable=SC2086
 { echo '. object'; token ''; nothing '' $ends; printf '%s\n' '.secret_prefix string' \
-    '.allowed_origins[] string' '.secret string'; } | has_shape mint || exit
+    '.allowed_origins[] string' '.secret string'; change; } | has_shape mint || exit
 for verb in show 'edit --name two' suspend resume; do
     # shellcheck disable=SC2086
     admin ${verb%% *} "$key_id" $([ "$verb" = "${verb#* }" ] || echo "${verb#* }")
     # shellcheck disable=SC2086
     { echo '. object'; token ''; nothing '' $ends; printf '%s\n' '.secret_prefix string' \
-        '.allowed_origins[] string'; } | has_shape "$verb" || exit
+        '.allowed_origins[] string'; [ "$verb" = show ] || change; } | has_shape "$verb" || exit
 done
 admin list
 # shellcheck disable=SC2086
@@ -50,19 +52,19 @@ admin list
 admin rotate "$key_id" --grace 15m
 { echo '. object'; token ''; nothing '' expires_at last_used_at revoked_at revoked_reason \
     suspended_reason grace_until rotated_to_key_id; printf '%s\n' '.secret_prefix string' \
-    '.allowed_origins[] string' '.rotated_from_key_id string' '.secret string'; } | has_shape rotate || exit
+    '.allowed_origins[] string' '.rotated_from_key_id string' '.secret string'; change; } | has_shape rotate || exit
 admin rotate "$key_id" --shorten 5m
 { echo '. object'; token ''; nothing '' expires_at last_used_at revoked_at revoked_reason \
     suspended_reason rotated_from_key_id; printf '%s\n' '.secret_prefix string' '.allowed_origins[] string' \
-    '.grace_until string' '.rotated_to_key_id string'; } | has_shape 'rotate --shorten' || exit
+    '.grace_until string' '.rotated_to_key_id string'; change; } | has_shape 'rotate --shorten' || exit
 admin rotate "$key_id" --cancel --yes
 # shellcheck disable=SC2086
 { echo '. object'; token ''; nothing '' $ends; printf '%s\n' '.secret_prefix string' \
-    '.allowed_origins[] string'; } | has_shape 'rotate --cancel' || exit
+    '.allowed_origins[] string'; change; } | has_shape 'rotate --cancel' || exit
 admin revoke "$key_id" --yes --reason 'seen in a log'
 { echo '. object'; token ''; nothing '' expires_at last_used_at suspended_reason grace_until \
     rotated_from_key_id rotated_to_key_id; printf '%s\n' '.secret_prefix string' '.allowed_origins[] string' \
-    '.revoked_at string' '.revoked_reason string'; } | has_shape revoke || exit
+    '.revoked_at string' '.revoked_reason string'; change; } | has_shape revoke || exit
 
 # ---- legacy keys
 echo old-key-12345 >"$dir/key"
@@ -70,7 +72,7 @@ admin legacy add --site kasa --sunset 2099-01-01 <"$dir/key"
 legacy=$(grep -oE 'key_[0-9A-Za-z]{16}' "$dir/out")
 # shellcheck disable=SC2086
 { echo '. object'; token ''; nothing '' $ends secret_prefix deprecation_at link
-    echo '.sunset_at string'; } | has_shape 'legacy add' || exit
+    echo '.sunset_at string'; change; } | has_shape 'legacy add' || exit
 admin legacy list
 # shellcheck disable=SC2086
 { printf '%s\n' '. array' '[] object'; token '[]'; nothing '[]' $ends secret_prefix deprecation_at link
@@ -92,11 +94,11 @@ END
 admin edit "$legacy" --sunset never --deprecation 2026-01-01 --link https://kasa.example/
 # shellcheck disable=SC2086
 { echo '. object'; token ''; nothing '' $ends secret_prefix sunset_at
-    printf '%s\n' '.deprecation_at string' '.link string'; } | has_shape 'edit of a legacy key' || exit
+    printf '%s\n' '.deprecation_at string' '.link string'; change; } | has_shape 'edit of a legacy key' || exit
 admin legacy remove "$legacy" --yes
 # shellcheck disable=SC2086
 { echo '. object'; token ''; nothing '' $ends secret_prefix sunset_at
-    printf '%s\n' '.deprecation_at string' '.link string'; } | has_shape 'legacy remove' || exit
+    printf '%s\n' '.deprecation_at string' '.link string'; change; } | has_shape 'legacy remove' || exit
 
 # ---- sites, scopes, the trail, the daemon
 admin site list
@@ -179,5 +181,16 @@ done <<'END'
 .connections.http integer
 .connections.http_max integer
 .connections.http_per_user_max integer
+.lease object
+.lease.holds boolean
+.lease.remaining_ms integer
+.view object
+.view.slots integer
+.view.used integer
+.view.resident_bytes integer
+.view.complete boolean
+.attached object
+.attached.processes integer
+.attached.users array
 END
 exit 0

@@ -13,8 +13,9 @@ START_TEST(rotates_with_a_grace)
 {
     fake_start(&fake);
     fake_expect(&fake, &run, WORDS("rotate", KEY_ID, "--grace=15m"),
-                WORDS(fake_reply("201 Created", "{\"key_id\":\"key_new\",\"rotated_from_key_id\":"
-                                                "\"" KEY_ID "\",\"secret\":\"" SECRET "\"}")),
+                WORDS(fake_reply("201 Created",
+                                 "{\"key_id\":\"key_new\",\"rotated_from_key_id\":"
+                                 "\"" KEY_ID "\",\"attached\":2,\"secret\":\"" SECRET "\"}")),
                 EXIT_STATUS_OK);
     fake_asked(&run, 0, "POST /v1/tokens/" KEY_ID "/rotate HTTP");
     ck_assert_str_eq(fake_body(&run, 0), "{\"grace\":\"15m\"}");
@@ -33,6 +34,14 @@ START_TEST(rotates_at_once_without_being_asked)
     ck_assert_str_eq(fake_body(&run, 0), "");
     ck_assert_str_eq(run.out, SECRET "\n");
     ck_assert_ptr_nonnull(strstr(run.err, " is revoked\n"));
+    fake_expect(&fake, &run, WORDS("rotate", KEY_ID),
+                WORDS(fake_reply("201 Created", "{\"key_id\":\"key_new\",\"rotated_from_key_id\":"
+                                                "\"" KEY_ID "\",\"secret\":\"" SECRET "\","
+                                                "\"attached\":2}")),
+                EXIT_STATUS_OK);
+    ck_assert_str_eq(run.out, SECRET "\n");
+    ck_assert_ptr_nonnull(strstr(run.err, KEY_ID " is revoked: in force in 2 attached processes, "
+                                                 "and for whoever asks the daemon\n"));
     fake_stop(&fake);
 }
 END_TEST

@@ -27,7 +27,12 @@ static const char whole[] = "{" HEAD MAP(
                 "\"connections\":{\"check\":15,\"check_max\":1000,\"check_per_user_max\":500,"
                 "\"http\":1,"
                 "\"http_max\":100,\"http_per_user_max\":50,\"bytes\":70000,\"bytes_max\":268435456,"
-                "\"bytes_per_user_max\":134217728},\"lease\":null}";
+                "\"bytes_per_user_max\":134217728},"
+                "\"lease\":{\"holds\":true,\"remaining_ms\":4200},"
+                "\"view\":{\"slots\":8192,\"used\":1024,\"resident_bytes\":1572864,"
+                "\"complete\":true},"
+                "\"attached\":{\"processes\":3,\"users\":[{\"uid\":0,\"processes\":1},"
+                "{\"uid\":4000000001,\"processes\":2}]}}";
 
 START_TEST(tells_all_in_words)
 {
@@ -50,7 +55,9 @@ START_TEST(tells_all_in_words)
                               " Connections: 15 of 1000 check, at most 500 of one user\n"
                               "              1 of 100 http, at most 50 of one user\n"
                               "   In flight: 68.3 KiB of 256.0 MiB\n"
-                              "       Lease: none: every check asks the daemon\n"
+                              "       Lease: holds for another 4.2 s, and is renewed\n"
+                              "        View: 12.5 % full: 1024 of 8192 slots, 1.5 MiB of memory\n"
+                              "    Attached: 3 processes: root 1, uid 4000000001 2\n"
                               "\n"
                               "USER            CHECK  HTTP  IN FLIGHT  REFUSED\n"
                               "root                3     1   64.0 KiB        0\n"
@@ -92,6 +99,44 @@ START_TEST(warns_of_a_table_that_fills_up)
 }
 END_TEST
 
+#define USERS_10                                                                                   \
+    "{\"uid\":0,\"processes\":1},{\"uid\":0,\"processes\":1},{\"uid\":0,\"processes\":1},"         \
+    "{\"uid\":0,\"processes\":1},{\"uid\":0,\"processes\":1},{\"uid\":0,\"processes\":1},"         \
+    "{\"uid\":0,\"processes\":1},{\"uid\":0,\"processes\":1},{\"uid\":0,\"processes\":1},"         \
+    "{\"uid\":0,\"processes\":1}"
+
+#define ROOT_9 "root 1, root 1, root 1, root 1, root 1, root 1, root 1, root 1, root 1, "
+
+START_TEST(tells_of_the_view_what_matters)
+{
+    static const struct {
+        const char *answer, *says;
+    } cases[] = {
+        {"{\"lease\":null}", "       Lease: none: every check asks the daemon\n"},
+        {"{\"lease\":{\"holds\":false,\"remaining_ms\":0}}",
+         "       Lease: over: programs that have the view ask the daemon\n"},
+        {"{\"view\":{\"slots\":100,\"used\":20,\"resident_bytes\":512,\"complete\":false}}",
+         "        View: 20.0 % full: 20 of 100 slots, 512 B of memory; not all of the table is in "
+         "it "
+         "yet\n"},
+        {"{\"attached\":{\"processes\":0,\"users\":[]}}", "    Attached: no process\n"},
+        {"{\"attached\":{\"processes\":1,\"users\":[{\"uid\":0,\"processes\":1}]}}",
+         "    Attached: 1 process: root 1\n"},
+        {"{\"attached\":{\"processes\":10,\"users\":[" USERS_10 "]}}",
+         "    Attached: 10 processes: " ROOT_9 "root 1\n"},
+        {"{\"attached\":{\"processes\":12,\"users\":[" USERS_10 "," USERS_10 "]}}",
+         "    Attached: 12 processes: " ROOT_9 "root 1 and 10 more users\n"},
+    };
+    fake_start(&fake);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fake_expect(&fake, &run, WORDS("status"), WORDS(fake_reply("200 OK", cases[i].answer)),
+                    EXIT_STATUS_OK);
+        ck_assert_msg(strstr(run.out, cases[i].says), "%s", run.out);
+    }
+    fake_stop(&fake);
+}
+END_TEST
+
 START_TEST(does_without_what_an_answer_lacks)
 {
     static const char *const answers[] = {
@@ -100,6 +145,7 @@ START_TEST(does_without_what_an_answer_lacks)
         "\"services\":{},\"clients\":{},\"connections\":1,\"pid\":null,\"seq\":-1}",
         "{\"map\":{\"used_bytes\":5,\"size_bytes\":0},\"commits\":{\"count\":1,\"last_us\":5},"
         "\"clients\":[1,{\"uid\":\"root\"},{}],\"connections\":{},\"checks\":{}}",
+        "{\"lease\":7,\"view\":[],\"attached\":{\"processes\":2,\"users\":[1,{\"uid\":\"x\"}]}}",
     };
     fake_start(&fake);
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
@@ -112,4 +158,4 @@ START_TEST(does_without_what_an_answer_lacks)
 END_TEST
 
 SUITE_MAIN("status", tells_all_in_words, gives_the_daemons_json, warns_of_a_table_that_fills_up,
-           does_without_what_an_answer_lacks)
+           tells_of_the_view_what_matters, does_without_what_an_answer_lacks)

@@ -71,7 +71,7 @@ newer=$(sed -n 's/^key_id: //p' "$dir/err")
 admin 64 revoke "$newer" --reason 'seen in a log'
 err_has 'say --yes'
 admin 0 revoke "$newer" --yes --reason 'seen in a log'
-out_is "revoked $newer of site kasa"
+out_is "revoked $newer of site kasa: in force for whoever asks the daemon; no process is attached"
 [ "$(verdict "$NEWER")" = revoked_token ] || fail "a revoked token passes"
 admin 0 show "$newer"
 out_has '^ +State: revoked$'

@@ -14,6 +14,9 @@ verdict() {
 }
 is() { got=$1; shift; [ "$got" = "$(verdict "$@")" ] || fail "not $got: $(verdict "$@")"; }
 
+# What each change says at its end: nobody maps the view here.
+reach='in force for whoever asks the daemon; no process is attached'
+
 # ---- edit
 mint --site kasa --name one
 is ok "$token" --scope cart:write
@@ -54,7 +57,7 @@ admin 64 edit "$key_id"
 mint --site kasa --name two
 admin 1 resume "$key_id"
 admin 0 suspend "$key_id" --reason 'bill not paid'
-out_is "suspended $key_id of site kasa"
+out_is "suspended $key_id of site kasa: $reach"
 is suspended_token "$token"
 admin 0 show "$key_id"
 out_has '^ +State: suspended$'
@@ -63,7 +66,7 @@ out_has '^ +Reason: bill not paid$'
 admin 1 suspend "$key_id"
 err_has 'suspended already'
 admin 0 resume "$key_id"
-out_is "resumed $key_id of site kasa"
+out_is "resumed $key_id of site kasa: $reach"
 is ok "$token"
 
 # ---- the ends of a grace
@@ -79,14 +82,14 @@ is ok "$old"
 is ok "$new"
 admin 64 rotate "$key_id" --cancel
 admin 0 rotate "$key_id" --cancel --yes
-out_is "cancelled the rotation of $key_id of site kasa"
+out_is "cancelled the rotation of $key_id of site kasa: $reach"
 is ok "$old"
 is revoked_token "$new"
 rotate
 admin 64 rotate "$key_id" --finish
 is ok "$old"
 admin 0 rotate "$key_id" --finish --yes
-out_is "revoked $key_id of site kasa"
+out_is "revoked $key_id of site kasa: $reach"
 is revoked_token "$old"
 is ok "$new"
 
@@ -98,7 +101,7 @@ admin 64 legacy remove "$legacy"
 is ok old-key-12345 --legacy
 admin 1 legacy remove "$key_id" --yes
 admin 0 legacy remove "$legacy" --yes
-out_is "removed $legacy of site kasa"
+out_is "removed $legacy of site kasa: $reach"
 is unknown_token old-key-12345 --legacy
 admin 1 legacy remove "$legacy" --yes
 expect 0 "$stkgate" admin legacy add --site kasa <"$dir/key"

@@ -104,6 +104,9 @@ out_has '^ +last [0-9.]+ .?s, median [0-9.]+ .?s, p99 [0-9.]+ .?s, max [0-9.]+ .
 out_has '^      Checks: 3 since the start$'
 out_has '^              3 ok$'
 out_has '^ Connections: 0 of [0-9]+ check'
+out_has '^       Lease: holds for another [0-9.]+ m?s, and is renewed$'
+out_has '^        View: [0-9.]+ % full: [0-9]+ of [0-9]+ slots, [0-9.]+ .iB of memory$'
+out_has '^    Attached: no process$'
 if command -v script >/dev/null; then
     words='audit on a terminal'
     TERM=xterm script -qec "stty cols 100; '$stkgate' admin audit --limit 1" /dev/null </dev/null \
