@@ -21,6 +21,10 @@
  * As with PAM, a program names the service that it is, and the operator's file
  * services.d/SERVICE.conf says what that service requires.
  *
+ * Where the operator trusts the program (`direct` in the service's file), the library decides by
+ * itself, from memory that it shares with the daemon: a call takes no system call then, and goes on
+ * for some seconds when the daemon is gone. Nothing else is different, and nothing is to be done.
+ *
  * Conventions, which hold for each function here:
  *
  *   Errors    0, or a negative errno value. Nothing is printed, nothing aborts, errno is not
@@ -31,13 +35,17 @@
  *   Structs   begin with their size, set by the _INIT macros: a program keeps working with a
  *             newer library. Fields that are new in a release stand at the end.
  *   Threads   One handle may be used by any number of threads at once, without a lock of theirs.
- *   Forks     A child may go on with its parent's handle: it gets connections of its own.
+ *   Forks     A child may go on with its parent's handle: it gets connections of its own, and
+ *             keeps the memory that is shared with the daemon.
  *   Signals   None is raised (no SIGPIPE), none is caught; a call that a signal handler
  *             interrupts goes on within its deadline. Not for use within signal handlers.
  *   Time      No call takes longer than the deadline of the handle (50 ms unless told). After a
  *             failure to reach the daemon, calls fail at once until the next attempt is due.
  *   Files     The library opens sockets to the daemon, close-on-exec, and touches no other
- *             descriptor: one that the program closed or replaced is noticed and left alone.
+ *             descriptor: one that the program closed or replaced is noticed and left alone. What
+ *             the daemon hands out is mapped, and its descriptors are closed within the call. The
+ *             mappings stay until stkgate_close(), or until a larger table takes their place; core
+ *             files leave them out.
  */
 #ifndef STKGATE_H
 #define STKGATE_H

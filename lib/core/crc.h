@@ -11,8 +11,4 @@
 /* crc32_of("123456789", 9) is 0xCBF43926. Pure. */
 uint32_t crc32_of(const void *bytes, size_t len);
 
-/* The same of just 30 bytes, the random part of a token: on the way of each check, where zlib's
- * takes as long as all the rest but for the digest. Pure. */
-uint32_t crc32_of_30(const void *bytes);
-
 #endif

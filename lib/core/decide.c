@@ -38,7 +38,10 @@ unsigned reason_status(unsigned reason)
 
 void verdict_init(struct verdict *verdict)
 {
-    *verdict = (struct verdict){.reason = REASON_UNAVAILABLE};
+    /* Not the link, which few have and is as large as all else: it is on the way of each check. */
+    memset(verdict, 0, offsetof(struct verdict, link));
+    verdict->link[0] = '\0';
+    verdict->reason = REASON_UNAVAILABLE;
 }
 
 /* To a service, a token of a kind that it does not accept, or of a site that it may not ask about,

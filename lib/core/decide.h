@@ -58,7 +58,7 @@ struct verdict {
     int64_t deprecation_at, sunset_at;
     char key_id[KEY_ID_LEN + 1];
     char site[SITE_MAX + 1];
-    char link[LINK_MAX_LEN + 1];
+    char link[LINK_MAX_LEN + 1]; /* the last member; what follows its NUL is undefined */
 };
 
 /* A refusal: 503 unavailable, and nothing else set. */
@@ -74,8 +74,8 @@ struct clock_reading {
  * threads and processes; NULL with record NULL. ret is complete on return. Only an allowed call
  * that does not peek spends from *tat. A refusal spends nothing; one with an empty bucket mends a
  * *tat that lies more than a second beyond what the limit allows (limit lowered, a hostile writer),
- * as otherwise the bucket would stay shut for as long as that word says. A *tat above RATE_TAT_MAX is
- * no state: unavailable, and nothing is changed. */
+ * as otherwise the bucket would stay shut for as long as that word says. A *tat above RATE_TAT_MAX
+ * is no state: unavailable, and nothing is changed. */
 void decide(const struct policy *policy, const struct query *query, const struct record *record,
             _Atomic uint64_t *tat, struct clock_reading now, struct verdict *ret);
 

@@ -7,13 +7,27 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+/* Fetched once: looking it up costs twice what hashing a token does. And begun once: a copy of what
+ * was begun takes 73 ns with all that follows, where to begin anew takes 101. */
 struct digester {
-    EVP_MD *sha256; /* fetched once: looking it up costs twice what hashing a token does */
+    EVP_MD *sha256;
     EVP_MD_CTX *context;
+    EVP_MD_CTX *begun, *begun_legacy; /* nothing was hashed yet, or the prefix */
 };
 
 /* Its NUL is hashed, too: no key can continue the prefix. */
 static const char legacy_prefix[] = "stkgate legacy key";
+
+static int begin_all(struct digester *d)
+{
+    d->begun = EVP_MD_CTX_new();
+    d->begun_legacy = EVP_MD_CTX_new();
+    if (!d->begun || !d->begun_legacy || !EVP_DigestInit_ex2(d->begun, d->sha256, NULL) ||
+        !EVP_DigestInit_ex2(d->begun_legacy, d->sha256, NULL) ||
+        !EVP_DigestUpdate(d->begun_legacy, legacy_prefix, sizeof legacy_prefix))
+        return -ENOMEM;
+    return 0;
+}
 
 int digester_new(struct digester **ret)
 {
@@ -32,6 +46,11 @@ int digester_new(struct digester **ret)
         digester_free(d);
         return -EIO;
     }
+    int r = begin_all(d);
+    if (r < 0) {
+        digester_free(d);
+        return r;
+    }
     *ret = d;
     return 0;
 }
@@ -41,18 +60,18 @@ struct digester *digester_free(struct digester *d)
     if (!d)
         return NULL;
     EVP_MD_CTX_free(d->context);
+    EVP_MD_CTX_free(d->begun);
+    EVP_MD_CTX_free(d->begun_legacy);
     EVP_MD_free(d->sha256);
     free(d);
     return NULL;
 }
 
-static int digest_parts(struct digester *d, struct text prefix, struct text value,
-                        uint8_t ret[static DIGEST_BYTES])
+static int digest_from(struct digester *d, const EVP_MD_CTX *begun, struct text value,
+                       uint8_t ret[static DIGEST_BYTES])
 {
     uint8_t digest[DIGEST_BYTES];
-    if (!EVP_DigestInit_ex2(d->context, d->sha256, NULL))
-        return -ENOMEM;
-    if (prefix.len > 0 && !EVP_DigestUpdate(d->context, prefix.data, prefix.len))
+    if (!EVP_MD_CTX_copy_ex(d->context, begun))
         return -ENOMEM;
     if (value.len > 0 && !EVP_DigestUpdate(d->context, value.data, value.len))
         return -ENOMEM;
@@ -64,12 +83,12 @@ static int digest_parts(struct digester *d, struct text prefix, struct text valu
 
 int digest_token(struct digester *d, struct text token, uint8_t ret[static DIGEST_BYTES])
 {
-    return digest_parts(d, (struct text){NULL, 0}, token, ret);
+    return digest_from(d, d->begun, token, ret);
 }
 
 int digest_legacy(struct digester *d, struct text key, uint8_t ret[static DIGEST_BYTES])
 {
-    return digest_parts(d, (struct text){legacy_prefix, sizeof legacy_prefix}, key, ret);
+    return digest_from(d, d->begun_legacy, key, ret);
 }
 
 bool digest_equal(const uint8_t a[static DIGEST_BYTES], const uint8_t b[static DIGEST_BYTES])

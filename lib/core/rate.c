@@ -18,11 +18,12 @@ enum rate_error rate_init(struct rate *ret, const struct rate_limit *limit)
         return RATE_NO_BURST;
     if (limit->requests > limit->window_ns / INTERVAL_MIN_NS)
         return RATE_TOO_FAST;
-    uint64_t interval_ns =
-        limit->window_ns / limit->requests + (limit->window_ns % limit->requests != 0);
-    if (limit->burst > RATE_TAU_MAX_NS / interval_ns)
+    uint64_t whole_ns = limit->window_ns / limit->requests;
+    uint64_t interval_ns = whole_ns + (whole_ns * limit->requests != limit->window_ns);
+    uint64_t tau_ns;
+    if (__builtin_mul_overflow(limit->burst, interval_ns, &tau_ns) || tau_ns > RATE_TAU_MAX_NS)
         return RATE_TOO_SLOW;
-    *ret = (struct rate){interval_ns, limit->burst, limit->burst * interval_ns};
+    *ret = (struct rate){interval_ns, limit->burst, tau_ns};
     return RATE_OK;
 }
 
@@ -72,13 +73,15 @@ struct rate_result rate_spend(const struct rate *rate, uint64_t tat_ns, uint64_t
         } else {
             result.allowed = true;
             debt_ns += need_ns;
-            credit_ns -= need_ns;
         }
     }
     result.tat_ns = rate_tat(now_ns, debt_ns);
-    result.remaining = credit_ns / rate->interval_ns;
+    /* One division: what is owed, in units, the last one begun; as tau is whole units, credit is
+     * what is left of them. */
+    uint64_t owed = debt_ns == 0 ? 0 : (debt_ns - 1) / rate->interval_ns + 1;
+    result.remaining = rate->burst - owed;
     result.full_in_ns = debt_ns;
-    result.next_in_ns = debt_ns == 0 ? 0 : (debt_ns - 1) % rate->interval_ns + 1;
+    result.next_in_ns = debt_ns == 0 ? 0 : debt_ns - (owed - 1) * rate->interval_ns;
     return result;
 }
 

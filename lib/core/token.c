@@ -75,7 +75,7 @@ int token_random_base62(token_random_fn random, void *userdata, char *out, size_
 
 void token_checksum(const char random[static TOKEN_RANDOM_LEN], char ret[static TOKEN_CHECKSUM_LEN])
 {
-    uint32_t crc = crc32_of_30(random);
+    uint32_t crc = crc32_of(random, TOKEN_RANDOM_LEN);
     for (size_t i = TOKEN_CHECKSUM_LEN; i > 0; i--) {
         ret[i - 1] = base62[crc % 62];
         crc /= 62;
@@ -101,62 +101,54 @@ int token_generate(enum kind kind, token_random_fn random, void *userdata,
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-/* The value of each ASCII character as a digit; NO has a bit that no digit has. */
-#define NO 0x80
-/* clang-format off */
-static const uint8_t digits[128] = {
-    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
-    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
-    NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO,
-     0,  1,  2,  3,  4,  5,  6,  7,  8,  9, NO, NO, NO, NO, NO, NO,
-    NO, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
-    25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, NO, NO, NO, NO, NO,
-    NO, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50,
-    51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, NO, NO, NO, NO, NO,
-};
-/* clang-format on */
+/* The characters that follow a token's prefix, sixteen at a time: they overlap. */
+#define BODY_LEN (TOKEN_RANDOM_LEN + TOKEN_CHECKSUM_LEN)
 
-static uint8_t digit_of(uint8_t c)
+typedef uint8_t chunk __attribute__((vector_size(16)));
+
+static chunk chunk_is_base62(const char *at)
 {
-    return digits[c & 0x7f] | (c & NO);
+    chunk c;
+    memcpy(&c, at, sizeof c);
+    chunk lower = c | 0x20;
+    return (chunk)((chunk)(c - '0') < 10) | (chunk)((chunk)(lower - 'a') < 26);
 }
 
-/* As one number, in which no two checksums are the same; false when they are no digits. */
-static bool read_checksum(const uint8_t *at, uint64_t *ret)
+static bool body_is_base62(const char body[static BODY_LEN])
 {
-    uint64_t value = 0;
-    uint8_t seen = 0;
-
-    for (unsigned i = 0; i < TOKEN_CHECKSUM_LEN; i++) {
-        uint8_t digit = digit_of(at[i]);
-        seen |= digit;
-        value = value * 62 + digit;
-    }
-    *ret = value;
-    return seen < NO;
+    chunk all = chunk_is_base62(body) & chunk_is_base62(body + sizeof(chunk)) &
+                chunk_is_base62(body + BODY_LEN - sizeof(chunk));
+    uint64_t halves[2];
+    memcpy(halves, &all, sizeof halves);
+    return (halves[0] & halves[1]) == UINT64_MAX;
 }
 
-static bool is_random(const uint8_t *at)
+/* Of characters that are base62. */
+static unsigned digit_of(char c)
 {
-    uint8_t seen = 0;
+    return (unsigned)(c <= '9' ? c - '0' : c <= 'Z' ? c - 'A' + 10 : c - 'a' + 36);
+}
 
-    for (unsigned i = 0; i < TOKEN_RANDOM_LEN; i++)
-        seen |= digit_of(at[i]);
-    return seen < NO;
+/* As a number, which takes no division: it has one spelling of this length. */
+static bool checksum_is_right(const char random[static TOKEN_RANDOM_LEN],
+                              const char checksum[static TOKEN_CHECKSUM_LEN])
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < TOKEN_CHECKSUM_LEN; i++)
+        number = number * 62 + digit_of(checksum[i]);
+    return number == crc32_of(random, TOKEN_RANDOM_LEN);
 }
 
 enum kind token_parse(struct text t)
 {
-    uint64_t checksum;
-
     if (t.len != TOKEN_LEN)
         return KIND_NONE;
     enum kind kind = memcmp(t.data, prefix_live, TOKEN_PREFIX_LEN) == 0   ? KIND_LIVE
                      : memcmp(t.data, prefix_test, TOKEN_PREFIX_LEN) == 0 ? KIND_TEST
                                                                           : KIND_NONE;
-    const uint8_t *random = (const uint8_t *)t.data + TOKEN_PREFIX_LEN;
-    if (kind == KIND_NONE || !is_random(random) ||
-        !read_checksum(random + TOKEN_RANDOM_LEN, &checksum) || crc32_of_30(random) != checksum)
+    const char *random = t.data + TOKEN_PREFIX_LEN;
+    if (kind == KIND_NONE || !body_is_base62(random) ||
+        !checksum_is_right(random, random + TOKEN_RANDOM_LEN))
         return KIND_NONE;
     return kind;
 }

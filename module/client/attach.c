@@ -55,9 +55,11 @@ static void fail(struct attaching *attaching, uint64_t now_ns)
 /* ---- asking -----------------------------------------------------------------------------------
  */
 
-static bool has_none(const struct attempt_to_attach *attempt)
+/* A view comes with both of its descriptors; no view, with none. */
+static bool is_whole(const struct attempt_to_attach *attempt)
 {
-    return attempt->told.view_bytes == 0 && attempt->handed.count == 0 && !attempt->handed.refused;
+    unsigned count = attempt->told.view_bytes == 0 ? 0 : HANDED_MAX;
+    return attempt->handed.count == count && !attempt->handed.refused;
 }
 
 /* The daemon read its clock between question and answer. If ours says otherwise, leases can't be
@@ -79,7 +81,7 @@ static int ask(struct attempt_to_attach *attempt)
         return r;
     if (attached_read(&frame, &attempt->told) < 0)
         return -EPROTO;
-    if (!has_none(attempt) && (attempt->handed.count != HANDED_MAX || attempt->handed.refused))
+    if (!is_whole(attempt))
         return -EPROTO;
     connection->other_clock =
         attempt->told.clock_ns < before_ns || attempt->told.clock_ns > after_ns;

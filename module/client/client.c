@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "lib/core/headers.h"
+#include "lib/core/uninitialized.h"
 #include "module/client/ask.h"
 #include "module/client/convert.h"
 #include "module/client/fast.h"
@@ -177,8 +178,8 @@ static int check(stkgate *gate, const struct stkgate_request *request, struct ve
 int stkgate_check(stkgate *gate, const struct stkgate_request *request,
                   struct stkgate_verdict *verdict)
 {
-    struct stkgate_request known;
-    struct verdict decided;
+    UNINITIALIZED struct stkgate_request known;
+    UNINITIALIZED struct verdict decided;
     if (verdict == NULL)
         return -EINVAL;
     int r = convert_refuse(verdict);

@@ -62,12 +62,17 @@ static bool has_data(struct stkgate_text t)
 
 int convert_request(const struct stkgate_request *request, struct stkgate_request *ret)
 {
-    *ret = (struct stkgate_request){0};
     if (request == NULL)
         return -EINVAL;
-    int r = import(request, request->size, REQUEST_SIZE_FIRST, ret, sizeof *ret);
-    if (r < 0)
-        return r;
+    /* Nearly always; it is on the way of each check. */
+    if (request->size == sizeof *ret) {
+        *ret = *request;
+    } else {
+        *ret = (struct stkgate_request){0};
+        int r = import(request, request->size, REQUEST_SIZE_FIRST, ret, sizeof *ret);
+        if (r < 0)
+            return r;
+    }
     if ((ret->flags & ~STKGATE_PEEK) != 0)
         return -EINVAL;
     if (!has_data(ret->token) || !has_data(ret->authorization) || !has_data(ret->api_key) ||
@@ -76,52 +81,48 @@ int convert_request(const struct stkgate_request *request, struct stkgate_reques
     return 0;
 }
 
-/* Zeroes what a newer caller has beyond what we know, too. */
-static void export(const struct stkgate_verdict *from, struct stkgate_verdict *ret)
-{
-    size_t size = ret->size;
-    size_t known = size < sizeof *from ? size : sizeof *from;
-    memcpy(ret, from, known);
-    memset((char *)ret + known, 0, size - known);
-    ret->size = size;
-}
+#define REFUSAL_STATUS 503
+_Static_assert(VERDICT_SIZE_FIRST == sizeof(struct stkgate_verdict),
+               "a verdict that has a size has all of our fields");
 
 int convert_refuse(struct stkgate_verdict *verdict)
 {
-    static const struct stkgate_verdict refusal = STKGATE_VERDICT_INIT;
-    if (verdict->size < VERDICT_SIZE_FIRST || verdict->size > STRUCT_SIZE_MAX) {
-        if (verdict->size >= offsetof(struct stkgate_verdict, kind)) {
-            verdict->status = refusal.status;
-            verdict->reason = refusal.reason;
+    size_t size = verdict->size;
+    if (size < VERDICT_SIZE_FIRST || size > STRUCT_SIZE_MAX) {
+        if (size >= offsetof(struct stkgate_verdict, kind)) {
+            verdict->status = REFUSAL_STATUS;
+            verdict->reason = STKGATE_UNAVAILABLE;
         }
         return -EINVAL;
     }
-    export(&refusal, verdict);
+    /* With what a newer caller has beyond what we know. */
+    verdict->status = REFUSAL_STATUS;
+    verdict->reason = STKGATE_UNAVAILABLE;
+    memset(&verdict->kind, 0, size - offsetof(struct stkgate_verdict, kind));
     return 0;
 }
 
+/* The texts last, and the status last of all: what allows a call is written when all is there. */
 void convert_verdict(const struct verdict *verdict, struct stkgate_verdict *ret)
 {
-    struct stkgate_verdict v = {
-        .status = reason_status(verdict->reason),
-        .reason = (uint32_t)verdict->reason,
-        .kind = (uint32_t)verdict->kind,
-        .scopes = verdict->scopes,
-        .needed = verdict->needed,
-        .limit = verdict->limit,
-        .window_ns = verdict->window_ns,
-        .burst = verdict->burst,
-        .remaining = verdict->remaining,
-        .reset_ns = verdict->reset_ns,
-        .retry_after_ns = verdict->retry_ns,
-        .next_ns = verdict->next_ns,
-        .deprecation = verdict->deprecation_at,
-        .sunset = verdict->sunset_at,
-    };
-    memcpy(v.key_id, verdict->key_id, sizeof v.key_id);
-    memcpy(v.site, verdict->site, sizeof v.site);
-    memcpy(v.link, verdict->link, sizeof v.link);
-    export(&v, ret);
+    ret->kind = (uint32_t)verdict->kind;
+    ret->scopes = verdict->scopes;
+    ret->needed = verdict->needed;
+    ret->limit = verdict->limit;
+    ret->window_ns = verdict->window_ns;
+    ret->burst = verdict->burst;
+    ret->remaining = verdict->remaining;
+    ret->reset_ns = verdict->reset_ns;
+    ret->retry_after_ns = verdict->retry_ns;
+    ret->next_ns = verdict->next_ns;
+    ret->deprecation = verdict->deprecation_at;
+    ret->sunset = verdict->sunset_at;
+    memcpy(ret->key_id, verdict->key_id, sizeof ret->key_id);
+    memcpy(ret->site, verdict->site, sizeof ret->site);
+    if (verdict->link[0] != '\0')
+        memcpy(ret->link, verdict->link, strnlen(verdict->link, sizeof ret->link - 1));
+    ret->reason = (uint32_t)verdict->reason;
+    ret->status = reason_status(verdict->reason);
 }
 
 /* Copies a string of a public array, which may lack its NUL. */

@@ -18,29 +18,42 @@ START_TEST(of_no_bytes_is_zero)
 }
 END_TEST
 
-/* Each half of each byte alone makes each number of the table; some of all kinds make sure of the
- * rest. */
-START_TEST(of_30_bytes_is_the_same)
+/* Bit by bit, as the polynomial is defined. */
+static uint32_t crc_by_bits(const uint8_t *bytes, size_t len)
 {
-    uint8_t bytes[30] = {0};
-    uint32_t random = 1;
-
-    ck_assert_uint_eq(crc32_of_30(bytes), crc32_of(bytes, sizeof bytes));
-    for (unsigned i = 0; i < 30; i++) {
-        for (unsigned value = 0; value < 256; value++) {
-            bytes[i] = (uint8_t)value;
-            ck_assert_uint_eq(crc32_of_30(bytes), crc32_of(bytes, sizeof bytes));
-        }
-        bytes[i] = 0;
+    uint32_t crc = UINT32_MAX;
+    for (size_t i = 0; i < len; i++) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (0xEDB88320 & (0 - (crc & 1)));
     }
-    for (unsigned round = 0; round < 1000; round++) {
-        for (unsigned i = 0; i < 30; i++) {
-            random = random * 1664525u + 1013904223u;
-            bytes[i] = (uint8_t)(random >> 24);
+    return ~crc;
+}
+
+/* Short texts and long ones go different ways. */
+START_TEST(is_the_polynomials_for_each_length)
+{
+    uint8_t bytes[200];
+    uint32_t state = 1;
+    for (size_t len = 0; len <= sizeof bytes; len++) {
+        for (int round = 0; round < 20; round++) {
+            uint8_t *block = malloc(len + 1);
+            ck_assert_ptr_nonnull(block);
+            for (size_t i = 0; i < len; i++) {
+                state = state * 1664525 + 1013904223;
+                block[i] = (uint8_t)(state >> 24);
+            }
+            ck_assert_uint_eq(crc32_of(block, len), crc_by_bits(block, len));
+            free(block);
         }
-        ck_assert_uint_eq(crc32_of_30(bytes), crc32_of(bytes, sizeof bytes));
+        /* Each bit counts, wherever it is. */
+        for (size_t bit = 0; bit < 8 * len; bit++) {
+            memset(bytes, 0, len);
+            bytes[bit / 8] = (uint8_t)(1u << bit % 8);
+            ck_assert_uint_eq(crc32_of(bytes, len), crc_by_bits(bytes, len));
+        }
     }
 }
 END_TEST
 
-SUITE_MAIN("crc", gives_zlibs_values, of_no_bytes_is_zero, of_30_bytes_is_the_same)
+SUITE_MAIN("crc", gives_zlibs_values, of_no_bytes_is_zero, is_the_polynomials_for_each_length)

@@ -1,6 +1,7 @@
 #include "module/client/exchange.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -72,14 +73,13 @@ START_TEST(refuses_an_answer_to_something_else)
 }
 END_TEST
 
-START_TEST(descriptors_that_a_daemon_sends_along_are_dropped)
+/* A frame of this id, and the other end's own descriptor with it. */
+static void say_with_descriptor(uint32_t id)
 {
     uint8_t bytes[64];
     char control[CMSG_SPACE(sizeof(int))] = {0};
-    struct frame frame;
     struct writer w;
-    set_up();
-    frame_begin(&w, bytes, sizeof bytes, WIRE_WELCOME, ID);
+    frame_begin(&w, bytes, sizeof bytes, WIRE_WELCOME, id);
     struct iovec iov = {bytes, frame_end(&w)};
     struct msghdr message = {
         .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
@@ -87,13 +87,45 @@ START_TEST(descriptors_that_a_daemon_sends_along_are_dropped)
     *cmsg = (struct cmsghdr){
         .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
     memcpy(CMSG_DATA(cmsg), &peer, sizeof peer);
-    int before = dup(peer); /* the lowest number that is free */
-    close(before);
     ck_assert_int_gt(sendmsg(peer, &message, 0), 0);
+}
+
+/* The lowest number that is free. */
+static int next_descriptor(void)
+{
+    int next = dup(peer);
+    close(next);
+    return next;
+}
+
+START_TEST(descriptors_that_a_daemon_sends_along_are_dropped)
+{
+    struct frame frame;
+    set_up();
+    int before = next_descriptor();
+    say_with_descriptor(ID);
     ck_assert_int_eq(exchange(PATIENT_MS, &frame), 0);
-    int after = dup(peer);
-    ck_assert_int_eq(after, before);
-    close(after);
+    ck_assert_int_eq(next_descriptor(), before);
+}
+END_TEST
+
+/* The caller has them also when the answer is none. */
+START_TEST(takes_descriptors_where_it_is_told_to)
+{
+    struct frame frame;
+    set_up();
+    int before = next_descriptor();
+    for (uint32_t id = ID; id <= ID + 1; id++) {
+        struct handed handed = {0};
+        in.handed = &handed;
+        say_with_descriptor(id);
+        ck_assert_int_eq(exchange(PATIENT_MS, &frame), id == ID ? 0 : -EPROTO);
+        ck_assert_uint_eq(handed.count, 1);
+        ck_assert_int_eq(handed.fds[0], before);
+        ck_assert_int_eq(fcntl(before, F_GETFD), FD_CLOEXEC);
+        handed_close(&handed);
+        ck_assert_int_eq(next_descriptor(), before);
+    }
 }
 END_TEST
 
@@ -204,7 +236,7 @@ START_TEST(takes_a_descriptor_that_is_gone_for_a_connection_that_is)
 END_TEST
 
 SUITE_MAIN("exchange", sends_the_question_and_opens_the_answer, refuses_an_answer_to_something_else,
-           descriptors_that_a_daemon_sends_along_are_dropped,
+           descriptors_that_a_daemon_sends_along_are_dropped, takes_descriptors_where_it_is_told_to,
            refuses_an_answer_longer_than_there_is_room_for, tells_each_error_of_the_peer,
            hears_the_last_words_of_a_peer_that_is_gone,
            hears_the_last_words_of_a_peer_that_did_not_listen, takes_no_answer_from_the_last_words,

@@ -148,6 +148,9 @@ START_TEST(judges_origins_and_legacy_keys)
     ck_assert_int_eq(verdict.deprecation, 1700000000);
     ck_assert_int_eq(verdict.sunset, 4000000000);
     ck_assert_str_eq(verdict.link, "https://docs.example/tokens");
+    record.sunset_at = 1700000001;
+    fake_view_put(&view, &record);
+    ask_for(gate, &request, STKGATE_LEGACY_SUNSET);
     direct_expect_asked(1, 1);
     direct_end(gate);
 }
@@ -175,6 +178,10 @@ START_TEST(goes_by_the_later_of_two_times_of_day)
     direct_set(&header()->wall_floor_s, (uint64_t)now_s + 1000);
     ask_for(gate, &request, STKGATE_EXPIRED_TOKEN);
     direct_set(&header()->wall_floor_s, 0);
+    record.expires_at = 0;
+    record.grace_until = now_s - 1;
+    fake_view_put(&view, &record);
+    ask_for(gate, &request, STKGATE_REVOKED_TOKEN);
     record.grace_until = now_s + 1000;
     fake_view_put(&view, &record);
     ask_for(gate, &request, STKGATE_OK);

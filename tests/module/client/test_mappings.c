@@ -218,6 +218,27 @@ START_TEST(gives_back_each_view_while_threads_go_on_checking)
 }
 END_TEST
 
+/* A reader that was slow: the calls that come after it find the view that it left. */
+START_TEST(the_next_call_gives_back_what_the_last_reader_left)
+{
+    static struct fake_view next;
+    struct seat seat;
+    stkgate *gate = direct_begin_attached(DIRECT_PATIENT_MS);
+    ck_assert_int_eq(seats_take(&gate->seats, &seat), 0);
+    supersede(&view, &next, 3);
+    ck_assert_int_eq(call_check(gate), 0);
+    ck_assert_uint_eq(direct_views_mapped(), 2);
+    direct_expect_alone(gate);
+    ck_assert_uint_eq(direct_views_mapped(), 2);
+    seats_leave(&gate->seats, &seat);
+    direct_expect_alone(gate);
+    ck_assert_uint_eq(direct_views_mapped(), 1);
+    direct_end(gate);
+    fake_view_free(&next);
+}
+END_TEST
+
 SUITE_MAIN("mappings", unmaps_at_once_what_nobody_reads, leaves_to_a_reader_what_it_reads,
            unmaps_all_of_it_at_the_end, a_child_unmaps_what_its_parents_threads_read,
-           gives_back_each_view_while_threads_go_on_checking)
+           gives_back_each_view_while_threads_go_on_checking,
+           the_next_call_gives_back_what_the_last_reader_left)
