@@ -11,6 +11,7 @@
 #   out_has/err_has PATTERN   the same of one of them
 #   out_lacks/err_lacks TEXT  a text that must not be in it
 #   out_is TEXT               all of it
+#   is_sanitized [NAME]       whether this build has any sanitizer, or this one: address, thread
 set -u
 stkgate=${STKGATE_BUILDDIR:?is set by make check}/stkgate
 dir=$(mktemp -d "${TMPDIR:-/tmp}/stkgate-test.XXXXXX") || exit 99
@@ -89,3 +90,6 @@ err_has() { grep -Eq -- "$1" "$dir/err" || fail "no line of stderr is like '$1':
 out_lacks() { ! grep -Fq -- "$1" "$dir/out" || fail "the output has '$1': $words"; }
 err_lacks() { ! grep -Fq -- "$1" "$dir/err" || fail "stderr has '$1': $words"; }
 out_is() { [ "$(cat "$dir/out")" = "$1" ] || fail "the output is not '$1': $words"; }
+is_sanitized() {
+    grep -q "^SANITIZE_CFLAGS = .*-fsanitize=[^ ]*${1:-}" "$STKGATE_BUILDDIR/Makefile"
+}

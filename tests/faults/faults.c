@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -15,8 +14,6 @@
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <config.h>
 
 /* Calls come from before a sanitizer's runtime has begun. */
 #define EXPORT __attribute__((visibility("default"), no_sanitize("thread", "address")))
@@ -118,39 +115,3 @@ EXPORT int accept(int fd, struct sockaddr *address, socklen_t *len)
 {
     return accept4(fd, address, len, 0);
 }
-
-/* ---- memory: a sanitizer has an allocator of its own -------------------------------------------
- */
-#ifndef STKGATE_SANITIZED
-
-void *__libc_malloc(size_t bytes);
-void *__libc_calloc(size_t count, size_t bytes);
-void *__libc_realloc(void *block, size_t bytes);
-
-static bool memory_is_short(void)
-{
-    int64_t *left = slots ? (void *)(slots + FAULT_MEMORY * FAULT_SLOT_BYTES) : NULL;
-
-    if (!left || __atomic_load_n(left, __ATOMIC_RELAXED) <= 0 ||
-        __atomic_fetch_sub(left, 1, __ATOMIC_RELAXED) != 1)
-        return false;
-    errno = ENOMEM;
-    return true;
-}
-
-EXPORT void *malloc(size_t bytes)
-{
-    return memory_is_short() ? NULL : __libc_malloc(bytes);
-}
-
-EXPORT void *calloc(size_t count, size_t bytes)
-{
-    return memory_is_short() ? NULL : __libc_calloc(count, bytes);
-}
-
-EXPORT void *realloc(void *block, size_t bytes)
-{
-    return memory_is_short() ? NULL : __libc_realloc(block, bytes);
-}
-
-#endif

@@ -17,9 +17,6 @@ enum fault {
     FAULT_META,   /* errno of a pwrite() of less than a page: LMDB's meta page */
     FAULT_FSTYPE, /* what fstatfs() tells for f_type */
     FAULT_ACCEPT, /* errno of accept4() and accept() */
-    /* Counts down with each malloc(), calloc() and realloc(); where it goes from 1 to 0 that call
-     * fails. Binary, the slot's first int64_t, so that no allocation is missed; 0: none fails. */
-    FAULT_MEMORY,
     FAULT_COUNT,
 };
 

@@ -7,7 +7,6 @@
 # shellcheck disable=SC2154 # dir and stkgate are rig.sh's
 faults_file=$dir/faults
 printf '%-31s\n' 0 0 0 0 0 0 >"$faults_file"
-head -c 32 /dev/zero >>"$faults_file"
 faults_preload=${STKGATE_BUILDDIR:?}/tests/faults/.libs/faults.so
 
 # The daemon alone: a wrapper with its process id. TSan's runtime must come first.

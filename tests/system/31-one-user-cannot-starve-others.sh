@@ -2,6 +2,8 @@
 # One user tries 10,000 connections, floods those that it gets, connects and leaves, or floods over HTTP:
 # another one's checks take as long as before, or nearly. bench/ has the numbers; here a machine may
 # be busy with other things, so only what is far off fails, and only if it is so time and again.
+# With a sanitizer a ratio tells how it slows one path and another: there the same floods must leave
+# everybody answered, each user its share, and nothing to report when the daemon ends.
 # shellcheck source=tests/rig.sh
 . "${STKGATE_SRCDIR:?}/tests/rig.sh"
 neighbour=$STKGATE_BUILDDIR/tests/load/neighbour
@@ -13,16 +15,20 @@ start_daemon
 mint --site kasa --name busy --limit 10000000 --window 1s
 printf '%s kasa\n' "$token" >"$dir/tokens"
 
+rounds=9
+! is_sanitized || rounds=2
+
 flood() { # KIND FACE, and how many connections its user may have; 0: any number
     local attempt ratio
     for attempt in 1 2 3 4; do
-        expect 0 timeout 120 "$neighbour" "$dir/run" "$dir/tokens" "$1" "$2" 9
+        expect 0 timeout 120 "$neighbour" "$dir/run" "$dir/tokens" "$1" "$2" $rounds
         cat "$dir/out"
         if [ "$3" != 0 ]; then
             out_has "^flood	$3	$((10000 - $3))\$"
         fi
         ratio=$(awk -F'\t' '$1 == "floor" {print int($2 + 0.5)}' "$dir/out")
         [ -n "$ratio" ] || fail "no ratio was measured"
+        ! is_sanitized || return 0
         [ "$ratio" -gt 4 ] || return 0
         echo "attempt $attempt: $ratio times as long"
     done

@@ -6,6 +6,7 @@
 #   entries FIELD=VALUE...       what the journal has, as JSON, a line for each entry
 #   drop_in FILE < LINES         into stkgate.service.d; `systemctl daemon-reload` is done
 #   property NAME                of stkgate.service
+#   restore_unit                 as it is installed, where sanitize() has added to it
 # and the words of tests/rig.sh, for the installed program and the sockets in /run/stkgate.
 set -u
 
@@ -41,6 +42,7 @@ chmod 755 "$dir"
 
 end() {
     local status=$?
+    ! is_sanitized || has_no_reports || status=1
     [ $status = 0 ] || journalctl --no-pager -q -n 60 -o short-precise >&2
     (exit $status) # for cleanup, which goes on with it
     cleanup
@@ -70,12 +72,53 @@ install_stkgate() {
     rm -rf "$dir/stage"
 }
 
+# A sanitizer's reports, of the daemon and of all that the test itself runs, are files in $reports.
+# What it can't live with is taken back from the unit, in this system alone, and no more.
+reports=/run/sanitizer
+sanitize() {
+    local name
+    mkdir -m 1777 "$reports"
+    for name in ASAN_OPTIONS TSAN_OPTIONS; do
+        export "$name=${!name:+${!name}:}log_path=$reports/report"
+    done
+    drop_in sanitizer.conf <<END
+[Service]
+# Where reports go; that /run can be written to is nothing that ProtectSystem= promises.
+Environment=ASAN_OPTIONS=$ASAN_OPTIONS TSAN_OPTIONS=$TSAN_OPTIONS
+ReadWritePaths=$reports
+END
+    # ThreadSanitizer lives with all of the sandbox.
+    is_sanitized address || return 0
+    drop_in sanitizer-leaks.conf <<'END'
+[Service]
+# The search for leaks, at the end of a process, stops its threads as a debugger does.
+SystemCallFilter=ptrace
+END
+}
+
+restore_unit() {
+    rm -f /etc/systemd/system/stkgate.service.d/sanitizer*.conf
+    systemctl daemon-reload || fail "daemon-reload"
+}
+
+# Leaks are found when the daemon ends, so it has to.
+has_no_reports() {
+    systemctl stop --quiet stkgate.service
+    if [ -n "$(ls -A "$reports")" ]; then
+        echo "FAIL: a sanitizer has something to report" >&2
+        cat "$reports"/* >&2
+        return 1
+    fi
+    [ "$(property Result)" = success ] || { echo "FAIL: the daemon did not end well" >&2; return 1; }
+}
+
 readme_commands() { # those behind "<!-- $1 -->"
     awk -v mark="<!-- $1 -->" '$0 == mark {on = 1; next} on && /^```$/ {on = 0}
         on && !/^```/' "$STKGATE_SRCDIR/README.md"
 }
 
 install_stkgate
+! is_sanitized || sanitize
 readme_commands setup >"$dir/setup"
 [ -s "$dir/setup" ] || fail "the README has no commands to set it up"
 bash -e "$dir/setup" >"$dir/setup.log" 2>&1 || { cat "$dir/setup.log" >&2; fail "the README's set-up"; }
