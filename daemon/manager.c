@@ -55,8 +55,9 @@ struct manager {
     struct http_server *admin;
     sd_event_source *idle_work, *timed_work;
     struct lease_note note;
-    bool stopping; /* told to end */
-    bool drained;  /* and those who had just connected have had time to ask */
+    uint64_t wait_until_ns; /* no change is answered before */
+    bool stopping;          /* told to end */
+    bool drained;           /* and those who had just connected have had time to ask */
 };
 
 /* Tokens pass through this process: none of its memory may end in a core file, and no other process
@@ -299,7 +300,7 @@ static int open_lease_note(struct manager *manager)
     if (r < 0)
         log_event(LOG_EVENT_FAILED, "%s/lease: %s", manager->options->state, strerror(-r));
     else
-        service_set_lease_note(manager->service, &manager->note);
+        manager->wait_until_ns = service_set_lease_note(manager->service, &manager->note);
     return r;
 }
 
@@ -385,14 +386,14 @@ static int open_admin_in_time(struct manager *manager)
 
     int r = sd_event_now(manager->event, CLOCK_MONOTONIC, &now_ns);
     now_ns *= 1000;
-    if (r < 0 || service_adopted_view(manager->service) || manager->note.earlier_ns <= now_ns)
+    if (r < 0 || manager->wait_until_ns <= now_ns)
         return r < 0 ? r : open_admin(manager);
     log_line(LOG_NOTICE,
              "programs may go by the view of the daemon before this one for %llu ms more: "
              "admin.sock is served after that",
-             (unsigned long long)((manager->note.earlier_ns - now_ns) / 1000000 + 1));
+             (unsigned long long)((manager->wait_until_ns - now_ns) / 1000000 + 1));
     r = sd_event_add_time(manager->event, &source, CLOCK_MONOTONIC,
-                          manager->note.earlier_ns / 1000 + 1, 1, on_lease_over, manager);
+                          manager->wait_until_ns / 1000 + 1, 1, on_lease_over, manager);
     return settle(source, r, TURNS_PRIORITY_BEFORE);
 }
 

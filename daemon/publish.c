@@ -78,10 +78,14 @@ static int begin_current(struct publish *publish, uint64_t credentials)
 
 /* Each view that was left, the newest first: the newest that was ever handed out is the current
  * one, the one that was so before it has buckets to be taken over. One that was still being built,
- * and whatever else there is, goes. */
+ * and whatever else there is, goes; also one whose successor is lost, from which others may decide.
+ */
 static void place(struct publish *publish, struct area *area)
 {
-    if ((flags_of(area) & VIEW_CURRENT) == 0 || publish->previous) {
+    uint64_t flags = flags_of(area);
+
+    if ((flags & VIEW_CURRENT) == 0 || publish->previous ||
+        (!publish->current && (flags & VIEW_SUPERSEDED) != 0)) {
         area_drop(area);
     } else if (!publish->current) {
         publish->current = area;
@@ -106,7 +110,7 @@ static void adopt_all(struct publish *publish, struct fdstore *inherited)
 }
 
 int publish_new(struct fdstore *inherited, uint64_t credentials, uint64_t incarnation,
-                struct publish **ret)
+                uint64_t now_ns, struct publish **ret)
 {
     struct publish *publish = calloc(1, sizeof *publish);
     int r = 0;
@@ -121,6 +125,7 @@ int publish_new(struct fdstore *inherited, uint64_t credentials, uint64_t incarn
     if (publish->adopted) {
         publish->generation = atomic_load(&publish->current->publisher.header->generation);
         introduce(publish, publish->current);
+        publisher_finish_move(&publish->current->publisher, now_ns);
     } else {
         r = begin_current(publish, credentials);
     }
@@ -146,6 +151,16 @@ struct publish *publish_free(struct publish *publish)
 bool publish_was_adopted(const struct publish *publish)
 {
     return publish->adopted;
+}
+
+void publish_set_wait(struct publish *publish, uint64_t until_ns)
+{
+    atomic_store(&publish->current->publisher.header->wait_until_ns, until_ns);
+}
+
+uint64_t publish_wait(const struct publish *publish)
+{
+    return atomic_load(&publish->current->publisher.header->wait_until_ns);
 }
 
 /* Whoever maps it asks the daemon from its next check on. */
@@ -294,6 +309,7 @@ int publish_begin_growth(struct publish *publish, uint64_t credentials)
     int r = area_new(slots_for(credentials), publish->heap_scale, ++publish->last_epoch, &area);
     if (r < 0)
         return r;
+    area->publisher.building = true;
     area_keep(area);
     publish->next = area;
     return 0;
@@ -319,7 +335,7 @@ bool publish_is_growing(const struct publish *publish)
 
 /* Whoever looks at the old one after the last of these stores asks for the new one; until then it
  * is as good as that. */
-void publish_switch(struct publish *publish)
+void publish_switch(struct publish *publish, bool complete)
 {
     struct area *old = publish->current, *next = publish->next;
     const struct view_header *from = old->publisher.header;
@@ -327,11 +343,13 @@ void publish_switch(struct publish *publish)
 
     introduce(publish, next);
     next->publisher.previous = &old->publisher;
+    next->publisher.building = false;
+    atomic_store(&to->wait_until_ns, atomic_load(&from->wait_until_ns));
     atomic_store(&to->published_mark, atomic_load(&from->published_mark));
     atomic_store(&to->published_seq, atomic_load(&from->published_seq));
     atomic_store(&to->wall_floor_s, atomic_load(&from->wall_floor_s));
     atomic_store(&to->valid_until_ns, atomic_load(&from->valid_until_ns));
-    set_flags(next, VIEW_CURRENT | VIEW_COMPLETE);
+    set_flags(next, VIEW_CURRENT | (complete ? VIEW_COMPLETE : 0));
     set_flags(old, VIEW_SUPERSEDED);
     publish->previous = old;
     publish->current = next;

@@ -21,12 +21,17 @@ struct publish;
  * empty view for that many credentials, which is not complete. incarnation: random, not 0. -ENOMEM,
  * -ENOSPC, -EMFILE ... */
 int publish_new(struct fdstore *inherited, uint64_t credentials, uint64_t incarnation,
-                struct publish **ret);
+                uint64_t now_ns, struct publish **ret);
 /* Its memory stays with those who mapped it, and with systemd. NULL is allowed; returns NULL. */
 struct publish *publish_free(struct publish *publish);
 
 /* It goes on with what was inherited. */
 bool publish_was_adopted(const struct publish *publish);
+
+/* Until when nothing may be acknowledged, CLOCK_MONOTONIC: somebody may still go by a view that is
+ * lost. It stands in the view, for the next daemon, which has this view and would not know. */
+void publish_set_wait(struct publish *publish, uint64_t until_ns);
+uint64_t publish_wait(const struct publish *publish);
 
 /* Nobody is to use what there is any more: an empty view takes its place. As publish_new(). */
 int publish_begin_anew(struct publish *publish, uint64_t credentials);
@@ -69,8 +74,9 @@ int publish_begin_growth(struct publish *publish, uint64_t credentials);
 /* -ENOSPC: this one is too small as well; growth is given up. */
 int publish_grow(struct publish *publish, const struct record *record, uint64_t now_ns);
 bool publish_is_growing(const struct publish *publish);
-/* The next view has all of the table: it takes the place of the current one. */
-void publish_switch(struct publish *publish);
+/* The next view has all that could be read of the table, or (complete) all of it: it takes the place
+ * of the current one. */
+void publish_switch(struct publish *publish, bool complete);
 
 /* Take over some buckets of the view before. Whether there are more. */
 bool publish_move_some(struct publish *publish, uint32_t slots_max, uint64_t now_ns);

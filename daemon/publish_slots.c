@@ -404,20 +404,6 @@ static void begin_bucket(struct publisher *publisher, uint32_t slot, bool strict
 /* ---- credentials -------------------------------------------------------------------------------
  */
 
-/* The slot that has this record but for its state. */
-static bool find_same(const struct publisher *publisher, const struct record *record,
-                      const struct image *image, uint32_t *ret)
-{
-    struct view_walk walk;
-    uint64_t state;
-
-    view_walk_begin(&publisher->view, record->digest, &walk);
-    while (view_walk_next(&publisher->view, record->digest, &walk, ret, &state))
-        if (is_there(state) && has_image(publisher, *ret, image))
-            return true;
-    return false;
-}
-
 static bool has_others(const struct publisher *publisher, const struct record *record,
                        uint32_t kept)
 {
@@ -459,7 +445,9 @@ static int put_new(struct publisher *publisher, const struct record *record, str
 }
 
 /* In the order that a reader who comes between needs: the new slot; the bucket's state in it; the
- * old one's end. Until the state is there, whoever meets either slot asks the daemon. */
+ * old one's end. Until the state is there, whoever meets either slot asks the daemon. States of
+ * buckets go from older slots to newer ones, never back: an older slot that says the same is no
+ * place for it. */
 int publisher_put(struct publisher *publisher, const struct record *record,
                   const struct bucket_start *start, uint64_t now_ns, uint32_t *ret_slot)
 {
@@ -471,7 +459,8 @@ int publisher_put(struct publisher *publisher, const struct record *record,
     if (r < 0)
         return r;
     bool there = find_newest(publisher, record->digest, &newest);
-    if (there && find_same(publisher, record, &image, &slot)) {
+    if (there && has_image(publisher, newest, &image)) {
+        slot = newest;
         set_state(publisher, slot, image.words[VIEW_WORD_STATE]);
     } else {
         r = put_new(publisher, record, &image, there ? &unmoved : start ? start : &zero, &slot);
@@ -480,14 +469,22 @@ int publisher_put(struct publisher *publisher, const struct record *record,
     }
     /* One that is alone in a view that grew is left for when it is needed. */
     if (there && has_others(publisher, record, slot)) {
-        (void)settle(publisher, record->digest, now_ns, &newest);
-        if (newest != slot)
-            move_bucket(publisher, slot, publisher, newest, now_ns);
+        if (!publisher->building)
+            (void)settle(publisher, record->digest, now_ns, &newest);
         retire_others(publisher, record, slot);
     }
     if (ret_slot)
         *ret_slot = slot;
     return 0;
+}
+
+void publisher_finish_move(struct publisher *publisher, uint64_t now_ns)
+{
+    uint64_t journal = load(&publisher->header->journal_slot);
+
+    if (journal > 0 && journal <= view_slots(&publisher->view))
+        (void)publisher_settled_bucket(publisher, (uint32_t)(journal - 1), now_ns);
+    store(publisher, &publisher->header->journal_slot, 0, memory_order_release);
 }
 
 void publisher_hide(struct publisher *publisher, const uint8_t digest[static DIGEST_BYTES])

@@ -19,7 +19,8 @@ struct publisher {
     struct view_bucket *own;    /* of strict credentials: in memory that nobody else maps */
     struct publisher *previous; /* a view that this one took the place of, and whose buckets it
                                  * takes over one by one; or NULL */
-    uint32_t used;              /* slots, of moved and removed credentials, too */
+    bool building; /* it is nobody's view yet, and may be dropped: buckets stay where they are */
+    uint32_t used; /* slots, of moved and removed credentials, too */
     /* For tests: called after each store into the view. NULL otherwise. */
     void (*after_store)(void *userdata);
     void *userdata;
@@ -51,6 +52,10 @@ struct bucket_start {
  */
 int publisher_put(struct publisher *publisher, const struct record *record,
                   const struct bucket_start *start, uint64_t now_ns, uint32_t *ret_slot);
+
+/* To be called before anything else by who goes on with what another left: a move that the other
+ * had begun is brought to its end. There is one journal: the next move would write over it. */
+void publisher_finish_move(struct publisher *publisher, uint64_t now_ns);
 
 /* No check finds what the view has of this digest any more: the daemon is asked each time, until it
  * is put again. For a change that could not be put. */

@@ -60,8 +60,10 @@ bool service_work(struct service *service);
 
 /* The view is an earlier daemon's, whose clients have it, too. */
 bool service_adopted_view(const struct service *service);
-/* Where it is noted what those who map the view were promised; borrowed. Without one, nowhere. */
-void service_set_lease_note(struct service *service, const struct lease_note *note);
+/* Where it is noted what those who map the view were promised; borrowed. Without one, nowhere.
+ * Returns until when (CLOCK_MONOTONIC, ns) no change may be answered, since somebody may go by a
+ * view that is lost; 0, or a time that is past: no such time. */
+uint64_t service_set_lease_note(struct service *service, const struct lease_note *note);
 /* Who maps the view may go by it for LEASE_NS more: to be called every second. */
 void service_refresh(struct service *service);
 /* Until in_ns from now at most, and service_refresh() changes nothing any more; 0: no longer. */

@@ -122,8 +122,8 @@ static void end_walk(struct service *service)
     struct view_fill *fill = &service->fill;
 
     if (fill->kind == FILL_GROW)
-        publish_switch(service->publish);
-    if (!fill->damaged)
+        publish_switch(service->publish, !fill->damaged);
+    else if (!fill->damaged)
         publish_set_complete(service->publish);
     *fill = (struct view_fill){.kind = FILL_NONE};
 }
@@ -326,7 +326,8 @@ static int open_in_read(struct service *service, struct fdstore *inherited)
     while (r == 0 && incarnation == 0)
         r = service_random(&incarnation, sizeof incarnation, NULL);
     if (r == 0)
-        r = publish_new(inherited, stats.credentials, incarnation, &service->publish);
+        r = publish_new(inherited, stats.credentials, incarnation,
+                        service_clock_ns(CLOCK_MONOTONIC), &service->publish);
     if (r < 0)
         return r;
     service->adopted = publish_was_adopted(service->publish);
@@ -359,9 +360,13 @@ bool service_adopted_view(const struct service *service)
     return service->adopted;
 }
 
-void service_set_lease_note(struct service *service, const struct lease_note *note)
+/* What an earlier daemon promised with the view that this one has, too, it may take back. */
+uint64_t service_set_lease_note(struct service *service, const struct lease_note *note)
 {
     publish_set_note(service->publish, note);
+    if (!service->adopted)
+        publish_set_wait(service->publish, note->earlier_ns);
+    return publish_wait(service->publish);
 }
 
 void service_refresh(struct service *service)

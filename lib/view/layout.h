@@ -50,6 +50,7 @@ struct view_header {
     _Alignas(64) _Atomic uint64_t heap_used;
     _Atomic uint64_t published_seq;  /* all changes up to it are in */
     _Atomic uint64_t published_mark; /* tells the table that it is of; see publish.h */
+    _Atomic uint64_t wait_until_ns;  /* nothing is acknowledged before; see publish.h */
     _Atomic uint64_t journal_slot;   /* plus 1; 0: no bucket is on the move */
     _Atomic uint64_t journal_tat;    /* what it had */
 };

@@ -46,7 +46,7 @@ static struct publish *make(uint64_t credentials)
 {
     struct publish *publish;
 
-    ck_assert_int_eq(publish_new(NULL, credentials, 1, &publish), 0);
+    ck_assert_int_eq(publish_new(NULL, credentials, 1, NOW_NS, &publish), 0);
     return publish;
 }
 
@@ -56,7 +56,7 @@ static struct publish *adopt(uint64_t credentials)
     struct fdstore inherited;
 
     kept_give(&inherited);
-    ck_assert_int_eq(publish_new(&inherited, credentials, 2, &publish), 0);
+    ck_assert_int_eq(publish_new(&inherited, credentials, 2, NOW_NS, &publish), 0);
     fdstore_close(&inherited);
     return publish;
 }
@@ -240,7 +240,7 @@ START_TEST(a_larger_view_takes_its_place_and_its_buckets)
         expect(publish, n);
     struct lease lease = lease_of(&old);
     ck_assert(!lease.superseded);
-    publish_switch(publish);
+    publish_switch(publish, true);
     lease = lease_of(&old);
     ck_assert(lease.superseded && !lease_holds(&lease, NOW_NS));
     struct view new = map(publish);
@@ -293,8 +293,40 @@ START_TEST(a_next_view_that_is_too_small_is_given_up_and_the_one_after_it_is_lar
     ck_assert_int_eq(r, -ENOSPC);
     ck_assert(!publish_is_growing(publish) && publish_wants_growth(publish));
     grow(publish, 1000);
-    publish_switch(publish);
+    publish_switch(publish, true);
     expect(publish, 999);
+    publish_free(publish);
+}
+END_TEST
+
+START_TEST(an_edit_while_it_grows_leaves_the_bucket_where_it_is)
+{
+    struct publish *publish = make(3);
+    struct record record = record_of(1);
+
+    put(publish, 1);
+    publish_set_complete(publish);
+    grow(publish, 3);
+    record.expires_at = 1800000000;
+    ck_assert_int_eq(publish_put(publish, &record, NULL, NOW_NS), 0);
+    expect(publish, 1);
+    publish_switch(publish, true);
+    expect(publish, 1);
+    ck_assert_int_eq(reading.record.expires_at, 1800000000);
+    publish_free(publish);
+}
+END_TEST
+
+START_TEST(what_was_filled_with_a_gap_is_not_said_to_be_complete)
+{
+    struct publish *publish = make(3);
+    struct record record = record_of(0);
+
+    publish_set_complete(publish);
+    ck_assert_int_eq(publish_begin_growth(publish, 3), 0);
+    ck_assert_int_eq(publish_grow(publish, &record, NOW_NS), 0);
+    publish_switch(publish, false);
+    ck_assert_int_eq(find(publish, 1), VIEW_UNSURE);
     publish_free(publish);
 }
 END_TEST
@@ -309,7 +341,7 @@ START_TEST(what_is_removed_while_it_grows_is_gone_from_both)
     grow(publish, 3);
     publish_remove_key_id(publish, record_of(1).key_id);
     ck_assert_int_eq(find(publish, 1), VIEW_NONE);
-    publish_switch(publish);
+    publish_switch(publish, true);
     ck_assert_int_eq(find(publish, 1), VIEW_NONE);
     expect(publish, 0);
     expect(publish, 2);
@@ -358,7 +390,7 @@ START_TEST(one_that_died_while_it_grew_is_followed_by_one_that_grows_anew)
     for (unsigned n = 0; n < 3; n++)
         expect(heir, n);
     grow(heir, 3);
-    publish_switch(heir);
+    publish_switch(heir, true);
     for (unsigned n = 0; n < 3; n++)
         expect(heir, n);
     publish_free(heir);
@@ -376,7 +408,7 @@ START_TEST(one_that_died_with_half_of_the_buckets_is_followed_by_one_that_takes_
     publish_set_complete(publish);
     struct view old = map(publish);
     grow(publish, 5);
-    publish_switch(publish);
+    publish_switch(publish, true);
     expect(publish, 1);
     struct publish *heir = adopt(5);
     ck_assert(lease_of(&old).superseded);
@@ -404,7 +436,7 @@ START_TEST(one_that_died_before_it_said_that_the_old_view_is_superseded_has_it_s
     grow(publish, 1);
     struct fdstore files;
     kept_give(&files);
-    publish_switch(publish);
+    publish_switch(publish, true);
     ck_assert_str_eq(files.files[0].name, "view-1");
     int fd = files.files[0].fd;
     struct view_header *header = mmap(NULL, VIEW_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -414,6 +446,93 @@ START_TEST(one_that_died_before_it_said_that_the_old_view_is_superseded_has_it_s
     struct publish *heir = adopt(1);
     ck_assert(lease_of(&old).superseded);
     expect(heir, 0);
+    fdstore_close(&files);
+    publish_free(heir);
+    publish_free(publish);
+    kept_end();
+}
+END_TEST
+
+START_TEST(a_view_whose_successor_is_lost_is_no_view)
+{
+    kept_begin();
+    struct publish *publish = make(1);
+    put(publish, 0);
+    publish_set_complete(publish);
+    grow(publish, 1);
+    publish_switch(publish, true);
+    struct fdstore files;
+    kept_give(&files);
+    ck_assert_uint_eq(files.count, 6);
+    for (unsigned i = 0; i < files.count; i++)
+        if (strncmp(files.files[i].name, "view-2", 6) == 0)
+            strcpy(files.files[i].name, "view-x");
+    struct publish *heir;
+    ck_assert_int_eq(publish_new(&files, 1, 2, NOW_NS, &heir), 0);
+    ck_assert(!publish_was_adopted(heir));
+    fdstore_close(&files);
+    publish_free(heir);
+    publish_free(publish);
+    kept_end();
+}
+END_TEST
+
+START_TEST(a_time_to_wait_is_handed_on_to_larger_views_and_later_daemons)
+{
+    kept_begin();
+    struct publish *publish = make(1);
+    publish_set_wait(publish, NOW_NS + SECOND_NS);
+    grow(publish, 1);
+    publish_switch(publish, true);
+    ck_assert_uint_eq(publish_wait(publish), NOW_NS + SECOND_NS);
+    publish_free(publish);
+    publish = adopt(1);
+    ck_assert_uint_eq(publish_wait(publish), NOW_NS + SECOND_NS);
+    publish_free(publish);
+    kept_end();
+}
+END_TEST
+
+/* The memory of one that died while it moved the bucket of n: frozen there, and not yet here. */
+static void die_while_moving(struct publish *publish, unsigned n, const struct fdstore *files)
+{
+    struct view_header *header = NULL;
+    struct view_bucket *buckets = NULL;
+
+    for (unsigned i = 0; i < files->count; i++) {
+        const struct fdstore_file *file = &files->files[i];
+        if (strcmp(file->name, "view-2") == 0)
+            header = mmap(NULL, VIEW_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, 0);
+        if (strcmp(file->name, "view-2-shared") == 0)
+            buckets =
+                mmap(NULL, 256 * sizeof *buckets, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, 0);
+    }
+    ck_assert(header && buckets && (void *)header != MAP_FAILED && (void *)buckets != MAP_FAILED);
+    expect(publish, n); /* moved */
+    header->journal_tat = buckets[reading.slot].tat;
+    header->journal_slot = reading.slot + 1;
+    buckets[reading.slot].tat = VIEW_TAT_UNMOVED;
+}
+
+START_TEST(a_move_that_was_begun_is_ended_before_any_other)
+{
+    kept_begin();
+    struct publish *publish = make(3);
+    for (unsigned n = 0; n < 3; n++)
+        put(publish, n);
+    publish_set_complete(publish);
+    grow(publish, 3);
+    publish_switch(publish, true);
+    struct fdstore files;
+    kept_give(&files);
+    die_while_moving(publish, 1, &files);
+    struct publish *heir;
+    ck_assert_int_eq(publish_new(&files, 1, 2, NOW_NS, &heir), 0);
+    ck_assert(publish_was_adopted(heir));
+    expect(heir, 0);
+    expect(heir, 2);
+    ck_assert_int_eq(find(heir, 1), VIEW_FOUND);
+    ck_assert_uint_eq(bucket->tat, NOW_NS + 2 * SECOND_NS);
     fdstore_close(&files);
     publish_free(heir);
     publish_free(publish);
@@ -452,7 +571,7 @@ START_TEST(files_that_are_no_view_are_left_alone)
     close(inherited.files[1].fd);
     inherited.files[1].fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     struct publish *heir;
-    ck_assert_int_eq(publish_new(&inherited, 1, 2, &heir), 0);
+    ck_assert_int_eq(publish_new(&inherited, 1, 2, NOW_NS, &heir), 0);
     ck_assert(!publish_was_adopted(heir));
     ck_assert_int_eq(find(heir, 1), VIEW_UNSURE);
     fdstore_close(&inherited);
@@ -469,9 +588,14 @@ SUITE_MAIN("publish", says_none_only_when_all_of_the_table_is_in_it,
            a_larger_view_takes_its_place_and_its_buckets,
            what_has_no_room_is_asked_for_in_the_table,
            a_next_view_that_is_too_small_is_given_up_and_the_one_after_it_is_larger,
+           an_edit_while_it_grows_leaves_the_bucket_where_it_is,
+           what_was_filled_with_a_gap_is_not_said_to_be_complete,
            what_is_removed_while_it_grows_is_gone_from_both, goes_on_where_the_last_one_ended,
            one_that_died_while_it_grew_is_followed_by_one_that_grows_anew,
            one_that_died_with_half_of_the_buckets_is_followed_by_one_that_takes_the_rest,
            one_that_died_before_it_said_that_the_old_view_is_superseded_has_it_said,
+           a_view_whose_successor_is_lost_is_no_view,
+           a_time_to_wait_is_handed_on_to_larger_views_and_later_daemons,
+           a_move_that_was_begun_is_ended_before_any_other,
            whoever_has_a_view_of_another_table_is_told_to_ask,
            files_that_are_no_view_are_left_alone)
