@@ -73,7 +73,8 @@ static void verdict_describe(struct verdict *verdict, const struct record *recor
     verdict->sunset_at = record->sunset_at;
     text_copy(record->key_id, verdict->key_id, sizeof verdict->key_id);
     text_copy(record->site, verdict->site, sizeof verdict->site);
-    text_copy(record->link, verdict->link, sizeof verdict->link);
+    if (record->link.len > 0)
+        text_copy(record->link, verdict->link, sizeof verdict->link);
 }
 
 /* Row 4. */

@@ -91,7 +91,10 @@ int digest_legacy(struct digester *d, struct text key, uint8_t ret[static DIGEST
     return digest_from(d, d->begun_legacy, key, ret);
 }
 
+/* In halves: it has a way for sixteen bytes, and goes byte by byte through any other number. Both
+ * are always compared. */
 bool digest_equal(const uint8_t a[static DIGEST_BYTES], const uint8_t b[static DIGEST_BYTES])
 {
-    return CRYPTO_memcmp(a, b, DIGEST_BYTES) == 0;
+    const size_t half = DIGEST_BYTES / 2;
+    return CRYPTO_memcmp(a, b, half) + CRYPTO_memcmp(a + half, b + half, half) == 0;
 }

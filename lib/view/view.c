@@ -60,24 +60,32 @@ uint8_t view_tag(const uint8_t digest[static DIGEST_BYTES])
     return digest[8] != 0 ? digest[8] : 1;
 }
 
-/* The top bit of each byte of word that is 0. */
-static uint64_t zero_bytes(uint64_t word)
+/* Sixteen tags at a time, of two words that were read: the top bit of each byte that is like. */
+typedef uint8_t tags __attribute__((vector_size(16)));
+typedef uint64_t words __attribute__((vector_size(16)));
+
+static inline words tops_of_equal(words these, uint64_t pattern)
 {
-    return ~(((word & ~TOPS) + ~TOPS) | word | ~TOPS);
+    const words patterns = {pattern, pattern}, tops = {TOPS, TOPS};
+
+    return (words)((tags)these == (tags)patterns) & tops;
 }
 
 static void look_at_group(const struct view *view, struct view_walk *walk)
 {
-    const _Atomic uint64_t *tags = view->tags + (size_t)walk->group * VIEW_GROUP_WORDS;
-    uint64_t free_slots = 0;
+    const _Atomic uint64_t *group = view->tags + (size_t)walk->group * VIEW_GROUP_WORDS;
+    words free_slots = {0, 0};
 
-    for (unsigned i = 0; i < VIEW_GROUP_WORDS; i++) {
-        uint64_t word = atomic_load_explicit(&tags[i], memory_order_acquire);
-        walk->matches[i] = zero_bytes(word ^ walk->pattern);
-        free_slots |= zero_bytes(word);
+    for (unsigned i = 0; i < VIEW_GROUP_WORDS; i += 2) {
+        words these = {atomic_load_explicit(&group[i], memory_order_acquire),
+                       atomic_load_explicit(&group[i + 1], memory_order_acquire)};
+        words matches = tops_of_equal(these, walk->pattern);
+        walk->matches[i] = matches[0];
+        walk->matches[i + 1] = matches[1];
+        free_slots |= tops_of_equal(these, 0);
     }
     walk->word = 0;
-    walk->last = free_slots != 0;
+    walk->last = (free_slots[0] | free_slots[1]) != 0;
 }
 
 void view_walk_begin(const struct view *view, const uint8_t digest[static DIGEST_BYTES],

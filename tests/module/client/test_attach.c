@@ -81,7 +81,6 @@ static void expect_refused(const struct fake_handout *handout, bool ends_connect
     double start_s = call_clock_s();
     for (int i = 0; i < 50; i++)
         expect_without_view(gate);
-    fake_await_open(&fake, 1);
     for (unsigned attaches = fake.attaches; attaches == fake.attaches;)
         expect_without_view(gate);
     expect_without_view(gate);
@@ -90,8 +89,9 @@ static void expect_refused(const struct fake_handout *handout, bool ends_connect
         ck_assert_uint_ge(fake.accepted, fake.attaches);
     else
         ck_assert_uint_eq(fake.accepted, 1);
-    fake_await_open(&fake, 1);
-    ck_assert_uint_eq(direct_open_descriptors(), before + 2);
+    /* The daemon's end of one that was dropped may still be there. */
+    while (direct_open_descriptors() > before + 2)
+        ck_assert_double_lt(call_clock_s() - start_s, 4 * CALL_BOUND_S);
     fake.handout = &view.handout;
     expect_attached_at_last(gate);
     direct_end(gate);
@@ -175,7 +175,8 @@ START_TEST(answers_the_call_whatever_goes_wrong_with_the_view)
         fake.on_attach = acts[i];
         while (fake.attaches < 3)
             expect_without_view(gate);
-        ck_assert_uint_le(direct_open_descriptors(), before + 2);
+        while (direct_open_descriptors() > before + 2)
+            sched_yield();
         /* None of its connections served another call: an answer may still come on it. */
         expect_without_view(gate);
         ck_assert_uint_eq(fake.accepted, fake.attaches + (fake.attaches == 3));
