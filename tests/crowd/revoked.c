@@ -1,45 +1,34 @@
-/* revoked.c - revoked PROCESSES COMMAND < tokens
+/* revoked.c - revoked PROCESSES TOKENS
  *
- * Lines of "KEY_ID TOKEN". The processes check these tokens at random, without pause. Meanwhile
- * COMMAND (a shell's) is run with all key_ids as its input: it revokes one after the other and
- * prints each key_id once the revocation was acknowledged. No check that begins after that may
- * pass.
+ * Mints so many tokens. The processes check these at random, without pause, while they are revoked
+ * one after the other on some connections. No check that begins after a revocation was acknowledged
+ * may pass.
  */
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/crowd/admin_call.h"
 #include "tests/crowd/crowd.h"
 
-#define TOKENS_MAX 200000
+#define TOKENS_MAX  200000
+#define CONNECTIONS 4
 
+/* All of it is shared with the processes. */
 struct entry {
     char key_id[24];
     char token[48];
+    _Atomic bool revoked; /* acknowledged */
 };
 
 struct table {
     unsigned count;
-    struct entry *entries;      /* before the fork */
-    _Atomic uint8_t *revoked;   /* shared: acknowledged */
-    _Atomic uint64_t *too_late; /* shared: checks that passed all the same */
-    _Atomic uint64_t *refused;  /* shared: as revoked, after it was acknowledged */
+    struct entry *entries;
+    _Atomic uint64_t *too_late; /* checks that passed all the same */
+    _Atomic uint64_t *refused;  /* as revoked, after it was acknowledged */
 };
-
-static void read_tokens(struct table *table)
-{
-    table->entries = calloc(TOKENS_MAX, sizeof table->entries[0]);
-    if (!table->entries)
-        err(2, "calloc");
-    while (table->count < TOKENS_MAX && scanf("%23s %47s", table->entries[table->count].key_id,
-                                              table->entries[table->count].token) == 2)
-        table->count++;
-    if (table->count == 0)
-        errx(64, "no tokens");
-}
 
 static uint64_t draw(void)
 {
@@ -68,7 +57,7 @@ static void check_one(stkgate *gate, unsigned n, struct crowd_shared *shared, vo
     }
     request.token = stkgate_text(table->entries[i].token);
     request.site = stkgate_text("kasa");
-    bool revoked = atomic_load(&table->revoked[i]) != 0;
+    bool revoked = atomic_load(&table->entries[i].revoked);
     int r = stkgate_check(gate, &request, &verdict);
     if (r < 0 ||
         (verdict.status != 200 && verdict.status != 429 && verdict.reason != STKGATE_REVOKED_TOKEN))
@@ -80,75 +69,74 @@ static void check_one(stkgate *gate, unsigned n, struct crowd_shared *shared, vo
         atomic_fetch_add(&shared->allowed, 1);
 }
 
-static void set_revoked(struct table *table, const char *key_id)
+static void mint_one(int fd, struct entry *entry)
 {
-    /* They come in the order in which they were told, mostly. */
-    static unsigned next;
+    static const char body[] = "{\"site_id\":\"kasa\",\"name\":\"one of many\","
+                               "\"limit\":{\"requests\":1000000,\"window\":\"1s\"}}";
+    char reply[ADMIN_REPLY_MAX + 1];
 
-    for (unsigned i = 0; i < table->count; i++) {
-        unsigned at = (next + i) % table->count;
-        if (strcmp(table->entries[at].key_id, key_id) != 0)
-            continue;
-        atomic_store(&table->revoked[at], 1);
-        next = at + 1;
-        return;
-    }
-    errx(2, "%s was never told", key_id);
+    admin_call_post(fd, "/v1/tokens", body, reply);
+    admin_call_member(reply, "key_id", entry->key_id, sizeof entry->key_id);
+    admin_call_member(reply, "secret", entry->token, sizeof entry->token);
 }
 
-/* The command reads a file, so that nobody waits for anybody. */
-static unsigned revoke_all(struct table *table, const char *command)
+static void revoke_one(int fd, struct entry *entry)
 {
-    char line[64], path[] = "/tmp/stkgate-revoked.XXXXXX", full[4096];
-    unsigned acknowledged = 0;
-    int fd = mkstemp(path);
+    char path[64], reply[ADMIN_REPLY_MAX + 1];
 
-    if (fd < 0)
-        err(2, "%s", path);
-    FILE *file = fdopen(fd, "w");
-    for (unsigned i = 0; file && i < table->count; i++)
-        fprintf(file, "%s\n", table->entries[i].key_id);
-    if (!file || fclose(file) != 0)
-        err(2, "%s", path);
-    snprintf(full, sizeof full, "%s <%s", command, path);
-    FILE *told = popen(full, "r");
-    if (!told)
-        err(2, "%s", full);
-    while (fgets(line, sizeof line, told)) {
-        line[strcspn(line, "\n")] = '\0';
-        set_revoked(table, line);
-        acknowledged++;
+    snprintf(path, sizeof path, "/v1/tokens/%s/revoke", entry->key_id);
+    admin_call_post(fd, path, "{}", reply);
+    atomic_store(&entry->revoked, true);
+}
+
+/* On some connections at once, so that some share a commit. */
+static void each(struct table *table, const char *runtime, void (*fn)(int fd, struct entry *entry))
+{
+    pid_t processes[CONNECTIONS];
+
+    for (unsigned n = 0; n < CONNECTIONS; n++) {
+        processes[n] = fork();
+        if (processes[n] < 0)
+            err(2, "fork");
+        if (processes[n] > 0)
+            continue;
+        int fd = admin_call_dial(runtime);
+        for (unsigned i = n; i < table->count; i += CONNECTIONS)
+            fn(fd, &table->entries[i]);
+        _exit(0);
     }
-    int status = pclose(told);
-    unlink(path);
-    if (status != 0)
-        errx(2, "the command that revokes ended with wait status %d", status);
-    return acknowledged;
+    for (unsigned n = 0; n < CONNECTIONS; n++) {
+        int status;
+        if (waitpid(processes[n], &status, 0) < 0 || status != 0)
+            errx(2, "who mints, or revokes, ended with wait status %d", status);
+    }
 }
 
 int main(int argc, char *argv[])
 {
     struct table table = {0};
     struct crowd crowd;
+    const char *runtime = getenv("STKGATE_RUNTIME");
 
-    if (argc != 3)
-        errx(64, "usage: revoked PROCESSES COMMAND < tokens");
-    read_tokens(&table);
-    table.revoked = crowd_share(TOKENS_MAX);
+    if (argc != 3 || !runtime)
+        errx(64, "usage: STKGATE_RUNTIME=... revoked PROCESSES TOKENS");
+    table.count = (unsigned)strtoul(argv[2], NULL, 10);
+    if (table.count == 0 || table.count > TOKENS_MAX)
+        errx(64, "1 to %d tokens", TOKENS_MAX);
+    table.entries = crowd_share(table.count * sizeof table.entries[0]);
     table.too_late = crowd_share(sizeof *table.too_late);
     table.refused = crowd_share(sizeof *table.refused);
+    each(&table, runtime, mint_one);
     crowd_gather(&crowd, (unsigned)strtoul(argv[1], NULL, 10), CROWD_DIRECT, table.entries[0].token,
                  check_one, &table);
     crowd_begin(&crowd);
-    unsigned acknowledged = revoke_all(&table, argv[2]);
+    each(&table, runtime, revoke_one);
     uint64_t seen = *table.refused + *table.too_late;
     while (*table.refused + *table.too_late < seen + 1000) /* of what was revoked last, too */
         usleep(1000);
     crowd_end(&crowd);
-    printf("%u revoked; %.0f checks before, %.0f refused after, %.0f passed after\n", acknowledged,
+    printf("%u revoked; %.0f checks before, %.0f refused after, %.0f passed after\n", table.count,
            (double)crowd.shared->allowed, (double)*table.refused, (double)*table.too_late);
-    if (acknowledged != table.count)
-        errx(1, "only %u of %u were revoked", acknowledged, table.count);
     if (crowd.shared->failed > 0)
         errx(1, "%.0f checks failed", (double)crowd.shared->failed);
     return *table.too_late == 0 ? 0 : 1;
