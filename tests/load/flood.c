@@ -22,28 +22,29 @@
 /* ---- what both sides do ------------------------------------------------------------------------
  */
 
-static void choose_processors(bool is_flood)
+static void choose_processors(enum flood_place place)
 {
     cpu_set_t all, chosen;
     size_t last = 0;
 
-    if (sched_getaffinity(0, sizeof all, &all) < 0 || CPU_COUNT(&all) < 2)
+    if (place == FLOOD_ANYWHERE || sched_getaffinity(0, sizeof all, &all) < 0 ||
+        CPU_COUNT(&all) < 2)
         return;
     for (size_t i = 0; i < CPU_SETSIZE; i++)
         if (CPU_ISSET(i, &all))
             last = i;
     CPU_ZERO(&chosen);
     CPU_SET(last, &chosen);
-    if (!is_flood)
+    if (place == FLOOD_BEFORE_LAST)
         CPU_XOR(&chosen, &chosen, &all);
     (void)sched_setaffinity(0, sizeof chosen, &chosen);
 }
 
-void flood_become(uid_t uid, bool is_flood)
+void flood_become(uid_t uid, enum flood_place place)
 {
     const struct rlimit limit = {FLOOD_ATTEMPTS + 64, FLOOD_ATTEMPTS + 64};
 
-    choose_processors(is_flood);
+    choose_processors(place);
     (void)setrlimit(RLIMIT_NOFILE, &limit);
     if (setgroups(0, NULL) < 0 || setgid(uid) < 0 || setuid(uid) < 0)
         err(EXIT_FAILURE, "uid %u", (unsigned)uid);
@@ -221,7 +222,7 @@ void flood_run(const struct flood_options *options, int report_fd)
         [FLOOD_HTTP] = flood_http,
     };
 
-    flood_become(options->uid, true);
+    flood_become(options->uid, options->shares ? FLOOD_ANYWHERE : FLOOD_LAST);
     kinds[options->kind](options, report_fd);
     exit(EXIT_FAILURE);
 }

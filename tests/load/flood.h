@@ -23,6 +23,7 @@ struct flood_options {
     const char *token, *site, *origin;
     enum flood_kind kind;
     uid_t uid;
+    bool shares; /* the processors with all others: see flood_become() */
 };
 
 /* How many of the attempts were admitted, and how many were refused. */
@@ -46,9 +47,15 @@ int flood_dial(const char *runtime);
 /* A connection to http.sock, on which nothing was said. */
 int flood_dial_http(const char *runtime);
 
-/* Give up all rights but this uid's; the process dies with its parent. Where there are several
- * processors, the flood has the last one to itself, and others the rest: what is measured is how
- * the daemon deals with it, and not whom the kernel gives a processor. */
-void flood_become(uid_t uid, bool is_flood);
+/* Where a process may run. */
+enum flood_place {
+    FLOOD_ANYWHERE,
+    FLOOD_LAST,       /* the flood has the last processor to itself, where there are several, */
+    FLOOD_BEFORE_LAST /* and others have the rest: what is measured is how the daemon deals with it,
+                       * and not whom the kernel gives a processor */
+};
+
+/* Give up all rights but this uid's; the process dies with its parent. */
+void flood_become(uid_t uid, enum flood_place place);
 
 #endif

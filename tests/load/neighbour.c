@@ -1,5 +1,5 @@
-/* neighbour.c - neighbour RUNTIME TOKENS KIND FACE [ROUNDS]: what one user's flood costs another's
- * checks
+/* neighbour.c - neighbour RUNTIME TOKENS KIND FACE [ROUNDS [ELSEWHERE]]: what one user's flood
+ * costs another's checks
  *
  * KIND is checks, connections or http (flood.h). FACE is check or http: where the other one asks.
  * TOKENS is a file whose first line is "TOKEN SITE". One process floods as one uid; another, of
@@ -8,6 +8,10 @@
  * each of the two ratio  as bench/ has it: the median of the rounds' ratios, at p99 floor  the
  * ratio of the two best rounds' p99: what other work on the machine disturbs least flood  how many
  * connections were admitted, and how many refused
+ *
+ * ELSEWHERE is the runtime directory of another daemon, with the same table. Then all share all
+ * processors, and the flood does not stop, but goes there in every second round: what is compared
+ * is what it costs who asks the same daemon, and who only has such a neighbour on the same machine.
  *
  * Must be root, to become two users. Exits with 77 when it is not.
  */
@@ -118,7 +122,7 @@ static void be_quiet(const struct flood_options *options, bool http, int fd)
     struct quiet quiet = {.http = http};
     char byte;
 
-    flood_become(QUIET_UID, false);
+    flood_become(QUIET_UID, options->shares ? FLOOD_ANYWHERE : FLOOD_BEFORE_LAST);
     quiet.len = http ? flood_request(options, (char *)quiet.question, sizeof quiet.question)
                      : flood_question(options, quiet.question, sizeof quiet.question);
     quiet.fd = http ? flood_dial_http(options->runtime) : flood_dial(options->runtime);
@@ -223,7 +227,7 @@ static void print_times(const char *name, const struct round *rounds, unsigned c
     printf("\n");
 }
 
-static void print_all(const char *kind, const char *face, const struct round *calm,
+static void print_all(const char *kind, const char *face, bool elsewhere, const struct round *calm,
                       const struct round *amid, unsigned count)
 {
     const char *what = strcmp(face, "http") == 0 ? "a check over HTTP" : "a check";
@@ -234,8 +238,10 @@ static void print_all(const char *kind, const char *face, const struct round *ca
         ratios[i] = amid[i].us[P99] / calm[i].us[P99];
     snprintf(name, sizeof name, "%s amid a flood of %s", what, kind);
     print_times(name, amid, count);
-    printf("ratio\t%s\t%.2f\tp99\t<=\t2.00\twith that stopped\n", name, median(ratios, count));
-    snprintf(name, sizeof name, "%s with that flood stopped", what);
+    printf("ratio\t%s\t%.2f\tp99\t<=\t2.00\twith that %s\n", name, median(ratios, count),
+           elsewhere ? "at another daemon" : "stopped");
+    snprintf(name, sizeof name, "%s with that flood %s", what,
+             elsewhere ? "at another daemon" : "stopped");
     print_times(name, calm, count);
     printf("floor\t%.2f\n", least(amid, count) / least(calm, count));
 }
@@ -259,14 +265,26 @@ static enum flood_kind kind_of(const char *name)
     errx(EXIT_FAILURE, "%s: no such kind of flood", name);
 }
 
+/* Returns once it has what connections it gets. */
+static struct child start_flood(const struct flood_options *options, struct flood_count *ret)
+{
+    struct child noisy = start_child(options, flood_run);
+
+    if (recv(noisy.fd, ret, sizeof *ret, MSG_WAITALL) != (ssize_t)sizeof *ret)
+        errx(EXIT_FAILURE, "the flood did not begin");
+    return noisy;
+}
+
 int main(int argc, char *argv[])
 {
     static struct round calm[ROUNDS_MAX], amid[ROUNDS_MAX];
     char token[46], site[16];
     struct flood_count count;
 
-    if (argc < 5 || argc > 6)
-        errx(EXIT_FAILURE, "usage: neighbour RUNTIME TOKENS KIND FACE [ROUNDS]");
+    const char *elsewhere = argc == 7 ? argv[6] : NULL;
+
+    if (argc < 5 || argc > 7)
+        errx(EXIT_FAILURE, "usage: neighbour RUNTIME TOKENS KIND FACE [ROUNDS [ELSEWHERE]]");
     if (geteuid() != 0) {
         fprintf(stderr, "neighbour: must be root, to become two users\n");
         return 77;
@@ -279,28 +297,40 @@ int main(int argc, char *argv[])
         .origin = ORIGIN,
         .kind = kind_of(argv[3]),
         .uid = NOISY_UID,
+        .shares = elsewhere != NULL,
     };
-    unsigned rounds = argc == 6 ? (unsigned)strtoul(argv[5], NULL, 10) : ROUNDS;
+    unsigned rounds = argc >= 6 ? (unsigned)strtoul(argv[5], NULL, 10) : ROUNDS;
     if (rounds == 0 || rounds > ROUNDS_MAX)
         errx(EXIT_FAILURE, "rounds: 1 to %d", ROUNDS_MAX);
 
-    struct child noisy = start_child(&options, flood_run);
-    if (recv(noisy.fd, &count, sizeof count, MSG_WAITALL) != (ssize_t)sizeof count)
-        errx(EXIT_FAILURE, "the flood did not begin");
+    struct child noisy = start_flood(&options, &count), other = {.pid = 0};
+    if (elsewhere) {
+        struct flood_options there = options;
+        struct flood_count unused;
+        there.runtime = elsewhere;
+        other = start_flood(&there, &unused);
+        kill(other.pid, SIGSTOP);
+    }
     /* While the flood is on: whoever is kept out by it is seen here. */
     struct child quiet =
         start_child(&options, strcmp(argv[4], "http") == 0 ? be_quiet_on_http : be_quiet_on_check);
     for (unsigned i = 0; i < rounds; i++) {
         amid[i] = ask_round(quiet);
         kill(noisy.pid, SIGSTOP);
+        if (elsewhere)
+            kill(other.pid, SIGCONT);
         calm[i] = ask_round(quiet);
+        if (elsewhere)
+            kill(other.pid, SIGSTOP);
         kill(noisy.pid, SIGCONT);
     }
     if (waitpid(noisy.pid, NULL, WNOHANG) != 0)
         errx(EXIT_FAILURE, "the flood ended");
     end_child(quiet);
     end_child(noisy);
-    print_all(argv[3], argv[4], calm, amid, rounds);
+    if (elsewhere)
+        end_child(other);
+    print_all(argv[3], argv[4], elsewhere != NULL, calm, amid, rounds);
     printf("flood\t%u\t%u\n", count.admitted, count.refused);
     return EXIT_SUCCESS;
 }
