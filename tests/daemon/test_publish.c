@@ -560,27 +560,6 @@ START_TEST(whoever_has_a_view_of_another_table_is_told_to_ask)
 }
 END_TEST
 
-START_TEST(files_that_are_no_view_are_left_alone)
-{
-    kept_begin();
-    struct publish *publish = make(1);
-    put(publish, 1);
-    struct fdstore inherited;
-    kept_give(&inherited);
-    ck_assert_uint_eq(inherited.count, 3);
-    close(inherited.files[1].fd);
-    inherited.files[1].fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    struct publish *heir;
-    ck_assert_int_eq(publish_new(&inherited, 1, 2, NOW_NS, &heir), 0);
-    ck_assert(!publish_was_adopted(heir));
-    ck_assert_int_eq(find(heir, 1), VIEW_UNSURE);
-    fdstore_close(&inherited);
-    publish_free(heir);
-    publish_free(publish);
-    kept_end();
-}
-END_TEST
-
 SUITE_MAIN("publish", says_none_only_when_all_of_the_table_is_in_it,
            a_lease_holds_for_as_long_as_it_is_put_off_and_no_longer,
            a_promise_that_can_not_be_noted_is_not_made,
@@ -597,5 +576,4 @@ SUITE_MAIN("publish", says_none_only_when_all_of_the_table_is_in_it,
            a_view_whose_successor_is_lost_is_no_view,
            a_time_to_wait_is_handed_on_to_larger_views_and_later_daemons,
            a_move_that_was_begun_is_ended_before_any_other,
-           whoever_has_a_view_of_another_table_is_told_to_ask,
-           files_that_are_no_view_are_left_alone)
+           whoever_has_a_view_of_another_table_is_told_to_ask)

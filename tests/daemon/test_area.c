@@ -1,0 +1,120 @@
+/* A view with its files, as systemd keeps it. */
+#include "daemon/area.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "tests/daemon/kept.h"
+#include "tests/suite.h"
+
+static struct fdstore files;
+
+static struct area *make(uint64_t epoch)
+{
+    struct area *area;
+
+    ck_assert_int_eq(area_new(100, 1, epoch, &area), 0);
+    return area;
+}
+
+static unsigned kept_count(void)
+{
+    kept_give(&files);
+    unsigned count = files.count;
+    fdstore_close(&files);
+    return count;
+}
+
+START_TEST(is_empty_and_has_room_for_as_many)
+{
+    struct area *area = make(7);
+
+    ck_assert_uint_eq(view_slots(&area->publisher.view), 128);
+    ck_assert_uint_eq(area->publisher.used, 0);
+    ck_assert_uint_ge(area->publisher.view.heap_bytes, 128 * 256);
+    ck_assert_uint_eq(area->publisher.header->epoch, 7);
+    ck_assert_uint_ge(area_resident(area), 128 * 160);
+    ck_assert_uint_lt(area_resident(area), 128 * 256); /* the heap takes none yet */
+    area_free(area);
+    ck_assert_uint_eq(area_resident(NULL), 0);
+}
+END_TEST
+
+START_TEST(comes_back_from_the_store_with_what_was_in_it)
+{
+    struct area *found;
+
+    kept_begin();
+    struct area *area = make(7);
+    area_keep(area);
+    area->publisher.header->generation = 99;
+    area->publisher.view.buckets[5].tat = 1234;
+    area->publisher.own[6].tat = 5678;
+    area_free(area);
+    kept_give(&files);
+    ck_assert_int_eq(area_adopt(&files, 7, &found), 0);
+    ck_assert_uint_eq(found->publisher.header->generation, 99);
+    ck_assert_uint_eq(found->publisher.view.buckets[5].tat, 1234);
+    ck_assert_uint_eq(found->publisher.own[6].tat, 5678);
+    fdstore_close(&files);
+    area_drop(found);
+    ck_assert_uint_eq(kept_count(), 0);
+    kept_end();
+}
+END_TEST
+
+START_TEST(files_are_told_apart_by_their_epochs)
+{
+    kept_begin();
+    struct area *two = make(2), *ten = make(10);
+    area_keep(two);
+    area_keep(ten);
+    kept_give(&files);
+    ck_assert_uint_eq(files.count, 6);
+    ck_assert_uint_eq(area_epoch_below(&files, UINT64_MAX), 10);
+    ck_assert_uint_eq(area_epoch_below(&files, 10), 2);
+    ck_assert_uint_eq(area_epoch_below(&files, 2), 0);
+    fdstore_close(&files);
+    area_drop(ten);
+    ck_assert_uint_eq(kept_count(), 3);
+    area_free(two);
+    kept_end();
+}
+END_TEST
+
+/* One of its files is missing, another file, or another view's: nothing of it is used, all of it is
+ * closed, and forgotten. */
+START_TEST(files_that_are_no_view_are_refused_and_forgotten)
+{
+    for (unsigned wrong = 0; wrong < 9; wrong++) {
+        struct area *found;
+        kept_begin();
+        struct area *area = make(3), *other = make(4);
+        area_keep(area);
+        kept_give(&files);
+        ck_assert_uint_eq(files.count, 3);
+        struct fdstore_file *file = &files.files[wrong % 3];
+        close(file->fd);
+        file->fd = wrong < 3   ? -1
+                   : wrong < 6 ? open("/dev/null", O_RDWR | O_CLOEXEC)
+                               : fcntl(other->view.fd, F_DUPFD_CLOEXEC, 3);
+        int r = area_adopt(&files, 3, &found);
+        /* Another view's memory in the place of buckets is memory all the same, and large enough.
+         */
+        ck_assert_int_eq(r, wrong < 7 ? -EBADMSG : 0);
+        if (r == 0)
+            area_drop(found);
+        for (unsigned i = 0; i < files.count; i++)
+            ck_assert_int_eq(files.files[i].fd, -1);
+        ck_assert_uint_eq(kept_count(), 0);
+        area_free(area);
+        area_free(other);
+        kept_end();
+    }
+}
+END_TEST
+
+SUITE_MAIN("area", is_empty_and_has_room_for_as_many, comes_back_from_the_store_with_what_was_in_it,
+           files_are_told_apart_by_their_epochs, files_that_are_no_view_are_refused_and_forgotten)
