@@ -467,6 +467,11 @@ void publish_set_generation(struct publish *publish, uint64_t generation)
     atomic_store(&publish->current->publisher.header->generation, generation);
 }
 
+bool publish_has_lease(const struct publish *publish)
+{
+    return !publish->ended;
+}
+
 int publish_handout(struct publish *publish, struct handout *ret)
 {
     struct area *area = publish->current;

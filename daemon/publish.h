@@ -74,8 +74,8 @@ int publish_begin_growth(struct publish *publish, uint64_t credentials);
 /* -ENOSPC: this one is too small as well; growth is given up. */
 int publish_grow(struct publish *publish, const struct record *record, uint64_t now_ns);
 bool publish_is_growing(const struct publish *publish);
-/* The next view has all that could be read of the table, or (complete) all of it: it takes the place
- * of the current one. */
+/* The next view has all that could be read of the table, or (complete) all of it: it takes the
+ * place of the current one. */
 void publish_switch(struct publish *publish, bool complete);
 
 /* Take over some buckets of the view before. Whether there are more. */
@@ -104,6 +104,9 @@ int publish_refresh(struct publish *publish, uint64_t now_ns, int64_t wall_s);
 /* It ends at until_ns, if it would not before; 0: at once, and for good. */
 void publish_end_lease(struct publish *publish, uint64_t until_ns);
 void publish_set_generation(struct publish *publish, uint64_t generation);
+
+/* It has not been ended. */
+bool publish_has_lease(const struct publish *publish);
 
 /* -ENOENT, -EMFILE ... */
 int publish_handout(struct publish *publish, struct handout *ret);

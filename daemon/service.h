@@ -52,6 +52,8 @@ struct handout {
     uint64_t view_bytes, bucket_bytes;
 };
 int service_handout(struct service *service, struct handout *ret);
+/* Whether there is one to be given: until somebody is, nothing has been promised to anybody. */
+bool service_has_view(const struct service *service);
 
 /* Some of the work that publishing the table takes: at the start, and when the view has to grow.
  * Returns whether there is more: to be called until there is none, whenever there is time, and

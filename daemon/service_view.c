@@ -393,6 +393,11 @@ int service_handout(struct service *service, struct handout *ret)
     return publish_handout(service->publish, ret);
 }
 
+bool service_has_view(const struct service *service)
+{
+    return publish_has_lease(service->publish);
+}
+
 struct attached_list *service_attached(struct service *service)
 {
     return service->attached;

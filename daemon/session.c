@@ -26,7 +26,6 @@ static bool on_hello(struct session *session, struct service *service, struct fr
                      uint8_t out[static WIRE_FRAME_MAX], struct session_answer *ret)
 {
     struct hello hello;
-    struct handout handout;
     struct welcome welcome;
 
     if (hello_read(frame, &hello) < 0 || !text_is_service(hello.service))
@@ -39,7 +38,7 @@ static bool on_hello(struct session *session, struct service *service, struct fr
     text_copy(hello.service, session->service_name, sizeof session->service_name);
     session->state = SESSION_READY;
     welcome.generation = service_generation(service);
-    welcome.direct = may_have_view(service, as, &session->peer, &handout);
+    welcome.direct = authz_may_map(&as->direct, &session->peer) && service_has_view(service);
     welcome.policy = as->policy;
     welcome.registry = *service_scopes(service);
     ret->len = welcome_write(out, WIRE_FRAME_MAX, ret->id, &welcome);
