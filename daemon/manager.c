@@ -67,9 +67,7 @@ static void harden_process(void)
     const struct rlimit none = {0, 0};
 
     (void)setrlimit(RLIMIT_CORE, &none);
-#ifndef STKGATE_SANITIZED /* the leak checker attaches to the process */
     (void)prctl(PR_SET_DUMPABLE, 0);
-#endif
 }
 
 /* ---- events ------------------------------------------------------------------------------------
