@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 
 #include "lib/core/headers.h"
@@ -36,6 +37,14 @@ static int set_address(struct stkgate *gate, const char *runtime)
     return len < 0 || (size_t)len >= capacity ? -ENAMETOOLONG : 0;
 }
 
+/* Secret, and of this handle alone: who could choose texts with the same hash, would be taken for
+ * another's token. */
+static int draw_key(struct siphash_key *ret)
+{
+    ssize_t n = getrandom(ret, sizeof *ret, 0);
+    return n == (ssize_t)sizeof *ret ? 0 : n < 0 ? -errno : -EIO;
+}
+
 static int set_up(struct stkgate *gate, const char *service, const struct stkgate_options *options)
 {
     if (!text_is_service(text_of(service)) || options->deadline_ms > DEADLINE_MAX_MS)
@@ -46,6 +55,8 @@ static int set_up(struct stkgate *gate, const char *service, const struct stkgat
     int r = set_address(gate, runtime_of(options));
     if (r == 0)
         r = snapshots_init(&gate->snapshots);
+    if (r == 0)
+        r = draw_key(&gate->recent_key);
     if (r == 0)
         r = seats_init(&gate->seats);
     if (r == 0)
@@ -138,41 +149,94 @@ static int ask(stkgate *gate, const struct query *query, struct verdict *ret)
     return r;
 }
 
-/* A well-formed credential. Once it is digested, its text is not needed any more. */
-static int check_known(stkgate *gate, const struct credential *credential, struct query *query,
-                       struct verdict *ret)
-{
+/* One call, of a thread that has a seat. */
+struct call {
+    stkgate *gate;
     struct seat seat;
-    int r = seats_take(&gate->seats, &seat);
-    if (r < 0)
-        return r;
-    r = digest(seat.digester, credential, query->digest);
-    bool decided = r == 0 && fast_check(gate, query, ret);
-    seats_leave(&gate->seats, &seat);
-    mappings_tidy(&gate->mappings, &gate->seats);
-    if (r < 0 || decided)
-        return r;
-    return ask(gate, query, ret);
+    bool has_view; /* fast is set */
+    bool hashed;   /* hash is set: of a text that may be a token as it is */
+    struct fast fast;
+    struct siphash hash;
+};
+
+/* A token of just the right length, without blanks around it: what is known of it from before holds
+ * whatever other credentials came along, as credential_choose() has it. */
+static bool may_be_known(struct text token)
+{
+    return token.len == TOKEN_LEN && memcmp(token.data, "stk_", 4) == 0;
 }
 
-static int check(stkgate *gate, const struct stkgate_request *request, struct verdict *ret)
+static bool check_recent(struct call *call, struct text token, struct query *query,
+                         struct verdict *ret)
+{
+    if (call->seat.recent == NULL || !call->has_view || !may_be_known(token))
+        return false;
+    call->hash = siphash_of(&call->gate->recent_key, token.data, token.len);
+    call->hashed = true;
+    return fast_check_recent(&call->fast, call->seat.recent, &call->hash, query, ret);
+}
+
+static struct credential choose(const struct stkgate_request *request, struct query *query)
 {
     struct credential credential =
         credential_choose(convert_text(request->token), convert_text(request->authorization),
                           convert_text(request->api_key));
+    query->form = credential.form;
+    query->kind = credential.kind;
+    return credential;
+}
+
+/* Rows 1 and 2 of the table need no table. */
+static bool is_refused(const struct query *query)
+{
+    return query->form != CREDENTIAL_TOKEN && query->form != CREDENTIAL_LEGACY;
+}
+
+/* With a seat. Once it is digested, the text of a token is not needed any more. */
+static int check_here(struct call *call, const struct stkgate_request *request, struct query *query,
+                      struct verdict *ret, bool *ret_decided)
+{
+    *ret_decided = check_recent(call, convert_text(request->token), query, ret);
+    if (*ret_decided)
+        return 0;
+    struct credential credential = choose(request, query);
+    if (is_refused(query)) {
+        *ret_decided = true;
+        return decide_here(call->gate, query, ret);
+    }
+    int r = digest(call->seat.digester, &credential, query->digest);
+    if (r == 0 && call->has_view)
+        *ret_decided = fast_check(&call->fast, call->hashed ? call->seat.recent : NULL, &call->hash,
+                                  query, ret);
+    return r;
+}
+
+static int check(stkgate *gate, const struct stkgate_request *request, struct verdict *ret)
+{
+    UNINITIALIZED struct call call;
     struct query query = {
-        .form = credential.form,
-        .kind = credential.kind,
         .site = convert_text(request->site),
         .origin = convert_text(request->origin),
         .scopes = request->scopes,
         .cost = request->cost,
         .peek = (request->flags & STKGATE_PEEK) != 0,
     };
-    /* Rows 1 and 2 of the table need no table. */
-    if (credential.form != CREDENTIAL_TOKEN && credential.form != CREDENTIAL_LEGACY)
-        return decide_here(gate, &query, ret);
-    return check_known(gate, &credential, &query, ret);
+    bool decided;
+    if (!may_be_known(convert_text(request->token))) {
+        (void)choose(request, &query);
+        if (is_refused(&query))
+            return decide_here(gate, &query, ret);
+    }
+    call.gate = gate;
+    call.hashed = false;
+    int r = seats_take(&gate->seats, &call.seat);
+    if (r < 0)
+        return r;
+    call.has_view = fast_begin(gate, &call.fast);
+    r = check_here(&call, request, &query, ret, &decided);
+    seats_leave(&gate->seats, &call.seat);
+    mappings_tidy(&gate->mappings, &gate->seats);
+    return r < 0 || decided ? r : ask(gate, &query, ret);
 }
 
 int stkgate_check(stkgate *gate, const struct stkgate_request *request,

@@ -3,7 +3,6 @@
 #include <time.h>
 
 #include "lib/core/uninitialized.h"
-#include "lib/view/lease.h"
 
 #define NS_PER_S 1000000000
 
@@ -38,33 +37,67 @@ static void count(struct view_bucket *bucket, const struct query *query, enum re
         atomic_store_explicit(&bucket->last_used_s, now_s, memory_order_relaxed);
 }
 
+static bool decide_on(const struct fast *fast, const struct query *query,
+                      const struct view_reading *reading, struct verdict *ret)
+{
+    struct clock_reading now = {.mono_ns = fast->now_ns};
+
+    if (reading->record.strict)
+        return false;
+    if (depends_on_wall(&reading->record))
+        now.wall_s = wall_clock_s(CLOCK_REALTIME, &fast->lease);
+    struct view_bucket *bucket = &fast->mapping->view.buckets[reading->slot];
+    decide(&fast->snapshot->policy, query, &reading->record, &bucket->tat, now, ret);
+    /* The bucket has moved, or what is there is no limit. */
+    if (ret->reason == REASON_UNAVAILABLE)
+        return false;
+    count(bucket, query, ret->reason, &fast->lease);
+    return true;
+}
+
 /* The lease was read after the call began, and not superseded. It is not read again: a revocation
  * that is acknowledged before the call began is in this view, or this view's lease was over, or it
  * was superseded, before it was acknowledged; and one that is acknowledged later may go either way,
  * however long this process is stopped between two instructions. */
-static bool decide_from(const struct view *view, const struct lease *lease,
-                        const struct snapshot *snapshot, const struct query *query, uint64_t now_ns,
-                        struct verdict *ret)
+bool fast_check(const struct fast *fast, struct recent *recent, const struct siphash *hash,
+                const struct query *query, struct verdict *ret)
 {
     UNINITIALIZED struct view_reading reading;
-    struct clock_reading now = {.mono_ns = now_ns};
-    enum view_answer answer = view_read(view, query->digest, &reading);
+    enum view_answer answer = view_read(&fast->mapping->view, query->digest, &reading);
 
-    if (answer == VIEW_NONE && lease->complete) {
-        decide(&snapshot->policy, query, NULL, NULL, now, ret);
+    if (answer == VIEW_NONE && fast->lease.complete) {
+        const struct clock_reading now = {.mono_ns = fast->now_ns};
+        decide(&fast->snapshot->policy, query, NULL, NULL, now, ret);
         return true;
     }
-    if (answer != VIEW_FOUND || reading.record.strict)
+    if (answer != VIEW_FOUND)
         return false;
-    if (depends_on_wall(&reading.record))
-        now.wall_s = wall_clock_s(CLOCK_REALTIME, lease);
-    struct view_bucket *bucket = &view->buckets[reading.slot];
-    decide(&snapshot->policy, query, &reading.record, &bucket->tat, now, ret);
-    /* The bucket has moved, or what is there is no limit. */
-    if (ret->reason == REASON_UNAVAILABLE)
+    if (recent != NULL) {
+        const struct recent_place place = {
+            .view = fast->mapping->number, .slot = reading.slot, .kind = (uint32_t)query->kind};
+        recent_note(recent, hash, &place);
+    }
+    return decide_on(fast, query, &reading, ret);
+}
+
+/* A slot is one credential's for the life of its view. One that has moved on is looked up. */
+bool fast_check_recent(const struct fast *fast, const struct recent *recent,
+                       const struct siphash *hash, struct query *query, struct verdict *ret)
+{
+    UNINITIALIZED struct view_reading reading;
+    const struct view *view = &fast->mapping->view;
+    struct recent_place place;
+
+    if (!recent_find(recent, hash, fast->mapping->number, &place))
         return false;
-    count(bucket, query, ret->reason, lease);
-    return true;
+    uint64_t state =
+        atomic_load_explicit(&view->slots[place.slot].words[VIEW_WORD_STATE], memory_order_acquire);
+    if (view_read_slot(view, place.slot, state, &reading) != VIEW_FOUND)
+        return false;
+    query->form = CREDENTIAL_TOKEN;
+    query->kind = (enum kind)place.kind;
+    memcpy(query->digest, reading.record.digest, DIGEST_BYTES);
+    return decide_on(fast, query, &reading, ret);
 }
 
 /* The current mapping and its lease, read before the clock is: a lease that is put off meanwhile
@@ -92,28 +125,23 @@ static bool has_policy(const struct snapshot *snapshot, const struct lease *leas
            atomic_load_explicit(&snapshot->generation, memory_order_relaxed) == lease->generation;
 }
 
-bool fast_check(struct stkgate *gate, const struct query *query, struct verdict *ret)
+bool fast_begin(const struct stkgate *gate, struct fast *ret)
 {
-    UNINITIALIZED struct lease lease;
-    const struct snapshot *snapshot = snapshots_current(&gate->snapshots);
-    uint64_t now_ns;
-    const struct mapping *mapping = current(gate, &lease, &now_ns);
-
-    return mapping != NULL && is_handed_out(gate, &lease, now_ns) && has_policy(snapshot, &lease) &&
-           decide_from(&mapping->view, &lease, snapshot, query, now_ns, ret);
+    ret->snapshot = snapshots_current(&gate->snapshots);
+    ret->mapping = current(gate, &ret->lease, &ret->now_ns);
+    return ret->mapping != NULL && is_handed_out(gate, &ret->lease, ret->now_ns) &&
+           has_policy(ret->snapshot, &ret->lease);
 }
 
 bool fast_check_alone(struct stkgate *gate, const struct query *query, struct verdict *ret)
 {
-    struct lease lease;
-    const struct snapshot *snapshot = snapshots_current(&gate->snapshots);
-    uint64_t now_ns;
-    const struct mapping *mapping = current(gate, &lease, &now_ns);
+    struct fast fast = {.snapshot = snapshots_current(&gate->snapshots)};
 
-    return mapping != NULL && has_policy(snapshot, &lease) &&
-           (lease_holds(&lease, now_ns) ||
-            lease_is_last_known(&lease, now_ns, snapshot->policy.last_known_ns)) &&
-           decide_from(&mapping->view, &lease, snapshot, query, now_ns, ret);
+    fast.mapping = current(gate, &fast.lease, &fast.now_ns);
+    return fast.mapping != NULL && has_policy(fast.snapshot, &fast.lease) &&
+           (lease_holds(&fast.lease, fast.now_ns) ||
+            lease_is_last_known(&fast.lease, fast.now_ns, fast.snapshot->policy.last_known_ns)) &&
+           fast_check(&fast, NULL, NULL, query, ret);
 }
 
 bool fast_needs_view(const struct stkgate *gate)

@@ -6,13 +6,31 @@
 #ifndef STKGATE_CLIENT_FAST_H
 #define STKGATE_CLIENT_FAST_H
 
+#include "lib/view/lease.h"
 #include "module/client/handle.h"
 
-/* query has a well-formed credential. The caller has a seat. Whether it is decided: *ret is
- * complete then, else undefined, and the daemon is to be asked. */
-bool fast_check(struct stkgate *gate, const struct query *query, struct verdict *ret);
+/* What one call goes by: the view, until when, and the policy of its generation. */
+struct fast {
+    const struct mapping *mapping;
+    const struct snapshot *snapshot;
+    struct lease lease;
+    uint64_t now_ns;
+};
 
-/* The same, after the daemon was asked and could not be reached: no call fails for that while the
+/* Whether there is a view that may be gone by now: *ret, for as long as the caller has its seat. */
+bool fast_begin(const struct stkgate *gate, struct fast *ret);
+
+/* The token with this hash was found lately: without its digest. query lacks its credential, and
+ * has it when true is returned; *ret is complete then, else undefined. */
+bool fast_check_recent(const struct fast *fast, const struct recent *recent,
+                       const struct siphash *hash, struct query *query, struct verdict *ret);
+
+/* query has a well-formed credential. Whether it is decided: *ret is complete then, else undefined,
+ * and the daemon is to be asked. What is found is noted in recent by its hash, or not (NULL). */
+bool fast_check(const struct fast *fast, struct recent *recent, const struct siphash *hash,
+                const struct query *query, struct verdict *ret);
+
+/* After the daemon was asked and could not be reached: no call fails for that while the
  * lease holds, or for as long beyond it as the service's policy goes by what was known last. */
 bool fast_check_alone(struct stkgate *gate, const struct query *query, struct verdict *ret);
 

@@ -19,6 +19,7 @@ struct mapping {
     struct view view; /* with its buckets */
     void *view_bytes, *bucket_bytes;
     size_t view_len, bucket_len;
+    uint64_t number;           /* no other of this handle has the same; 0 until it is in use */
     dev_t devices[HANDED_MAX]; /* of the two files, which are known again by it */
     ino_t inodes[HANDED_MAX];
     /* Once it was replaced: who may still be reading, and the next that was replaced. */

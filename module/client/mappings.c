@@ -10,6 +10,8 @@ static void push(struct mappings *mappings, struct mapping *mapping)
 
 void mappings_replace(struct mappings *mappings, const struct seats *seats, struct mapping *next)
 {
+    if (next != NULL)
+        next->number = atomic_fetch_add_explicit(&mappings->numbered, 1, memory_order_relaxed) + 1;
     /* Sequentially consistent and before the count, see seats_count(): who is not in the count
      * loads next, or a later one. */
     struct mapping *old = atomic_exchange(&mappings->current, next);

@@ -15,6 +15,7 @@
 struct mappings {
     _Atomic(struct mapping *) current;
     _Atomic(struct mapping *) retired; /* a list of those that are still to be unmapped */
+    _Atomic uint64_t numbered;         /* so many were in use */
 };
 
 /* The current one, or NULL: for a thread that has a seat, and as long as it has that. Others may

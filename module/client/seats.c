@@ -10,9 +10,10 @@ struct seat_state {
 };
 
 /* A context is NULL while it is in use, so that a child makes another one; and before it is used
- * for the first time. */
+ * for the first time. A memory of tokens is empty in a child: it may be kept. */
 struct seat_context {
     _Alignas(LINE_BYTES) _Atomic(struct digester *) digester;
+    _Atomic(struct recent *) recent;
 };
 
 struct seats_memory {
@@ -49,8 +50,10 @@ void seats_deinit(struct seats *seats)
 {
     if (seats->memory == NULL)
         return;
-    for (size_t i = 0; i < SEATS_MAX; i++)
+    for (size_t i = 0; i < SEATS_MAX; i++) {
         digester_free(atomic_load(&seats->memory->contexts[i].digester));
+        recent_free(atomic_load(&seats->memory->contexts[i].recent));
+    }
     wiped_free(seats->memory, sizeof *seats->memory);
     seats->memory = NULL;
 }
@@ -80,18 +83,29 @@ static unsigned find(struct seats_memory *memory, uint64_t *ret_uses)
     return SEATS_MAX;
 }
 
+/* Made when the seat is first used; a lack of memory is no reason to fail. */
+static struct recent *recent_of(struct seat_context *context)
+{
+    struct recent *recent = atomic_load_explicit(&context->recent, memory_order_relaxed);
+    if (recent == NULL && recent_new(&recent) == 0)
+        atomic_store_explicit(&context->recent, recent, memory_order_relaxed);
+    return recent;
+}
+
 int seats_take(struct seats *seats, struct seat *ret)
 {
     struct seats_memory *memory = seats->memory;
     struct digester *digester = NULL;
+    struct recent *recent = NULL;
     uint64_t uses = 0;
     unsigned number = find(memory, &uses);
     if (number < SEATS_MAX) {
-        _Atomic(struct digester *) *context = &memory->contexts[number].digester;
-        digester = atomic_load_explicit(context, memory_order_relaxed);
-        atomic_store_explicit(context, NULL, memory_order_relaxed);
+        struct seat_context *context = &memory->contexts[number];
+        digester = atomic_load_explicit(&context->digester, memory_order_relaxed);
+        atomic_store_explicit(&context->digester, NULL, memory_order_relaxed);
+        recent = recent_of(context);
     }
-    *ret = (struct seat){.digester = digester, .uses = uses, .number = number};
+    *ret = (struct seat){.digester = digester, .recent = recent, .uses = uses, .number = number};
     if (digester != NULL)
         return 0;
     int r = digester_new(&ret->digester);

@@ -1,10 +1,11 @@
 /* seats.h - a thread has a seat while it decides a call by itself
  *
- * With a seat comes a context for SHA-256: making one costs more than using it, so they are kept;
- * no thread-local storage, whose destructors would be left dangling by dlclose(3). And who has a
- * seat is seen by others: a view that was replaced is unmapped when all have left their seats who
- * sat there at the time. Lock-free. In a forked child all seats are free; a context that one of its
- * parent's threads was using is left to leak.
+ * With a seat comes a context for SHA-256, and a memory of the tokens that were checked there
+ * lately: making one costs more than using it, so they are kept; no thread-local storage, whose
+ * destructors would be left dangling by dlclose(3). And who has a seat is seen by others: a view
+ * that was replaced is unmapped when all have left their seats who sat there at the time.
+ * Lock-free. In a forked child all seats are free; a context that one of its parent's threads was
+ * using is left to leak.
  */
 #ifndef STKGATE_CLIENT_SEATS_H
 #define STKGATE_CLIENT_SEATS_H
@@ -14,6 +15,7 @@
 #include <stdint.h>
 
 #include "lib/core/digest.h"
+#include "module/client/recent.h"
 
 /* More threads than that at the same instant stand: each makes a context for itself. */
 #define SEATS_MAX 63
@@ -25,6 +27,7 @@ struct seats {
 /* One thread's hold of one, on its stack. */
 struct seat {
     struct digester *digester;
+    struct recent *recent; /* or NULL: there is none for who stands, or no memory */
     uint64_t uses;
     unsigned number; /* SEATS_MAX: it stands */
 };

@@ -68,6 +68,48 @@ START_TEST(spends_from_the_shared_bucket)
 }
 END_TEST
 
+/* A token is known again, but never what was said of it. */
+START_TEST(goes_by_the_view_as_it_is_for_a_token_that_it_knows)
+{
+    struct stkgate_request request = call_request(), other = call_request();
+    struct stkgate_verdict verdict;
+    stkgate *gate = direct_begin_attached(DIRECT_PATIENT_MS);
+    struct record record = fake_view_record(CALL_TOKEN);
+    char blank[64];
+
+    direct_expect_alone(gate);
+    record.suspended = true;
+    fake_view_put(&view, &record);
+    ck_assert_int_eq(call_put(gate, &request, &verdict), 0);
+    ck_assert_uint_eq(verdict.reason, STKGATE_SUSPENDED_TOKEN);
+    record.suspended = false;
+    record.scopes = 1; /* an edit is another slot */
+    fake_view_put(&view, &record);
+    request.scopes = 2;
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(call_put(gate, &request, &verdict), 0);
+        ck_assert_uint_eq(verdict.reason, STKGATE_INSUFFICIENT_SCOPE);
+    }
+    record.revoked = true;
+    fake_view_put(&view, &record);
+    ck_assert_int_eq(call_put(gate, &request, &verdict), 0);
+    ck_assert_uint_eq(verdict.reason, STKGATE_REVOKED_TOKEN);
+    /* Another text of the same length, and the same with a blank. */
+    other.token = stkgate_text("stk_live_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ4WZ4EQ");
+    ck_assert_int_eq(call_put(gate, &other, &verdict), 0);
+    ck_assert_uint_ne(verdict.reason, STKGATE_REVOKED_TOKEN);
+    snprintf(blank, sizeof blank, " %s", CALL_TOKEN);
+    other.token = stkgate_text(blank);
+    ck_assert_int_eq(call_put(gate, &other, &verdict), 0);
+    ck_assert_uint_eq(verdict.reason, STKGATE_REVOKED_TOKEN);
+    publisher_remove(&view.publisher, record.digest);
+    ck_assert_int_eq(call_put(gate, &request, &verdict), 0);
+    ck_assert_uint_eq(verdict.reason, STKGATE_UNKNOWN_TOKEN);
+    direct_expect_asked(1, 1);
+    direct_end(gate);
+}
+END_TEST
+
 static void ask_for(stkgate *gate, const struct stkgate_request *request, uint32_t reason)
 {
     struct stkgate_verdict verdict;
@@ -541,7 +583,8 @@ START_TEST(makes_no_system_call)
 }
 END_TEST
 
-SUITE_MAIN("fast", asks_once_and_decides_by_itself_from_then_on, spends_from_the_shared_bucket,
+SUITE_MAIN("fast", asks_once_and_decides_by_itself_from_then_on,
+           goes_by_the_view_as_it_is_for_a_token_that_it_knows, spends_from_the_shared_bucket,
            refuses_for_each_reason_that_the_table_has, judges_origins_and_legacy_keys,
            goes_by_the_later_of_two_times_of_day, counts_what_it_decides_but_not_a_peek,
            asks_for_strict_tokens, asks_for_what_has_moved,

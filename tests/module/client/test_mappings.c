@@ -49,8 +49,10 @@ START_TEST(unmaps_at_once_what_nobody_reads)
     mappings_replace(&mappings, &seats, first);
     ck_assert_ptr_eq(mappings_current(&mappings), first);
     ck_assert_uint_eq(direct_views_mapped(), 2);
+    uint64_t number = first->number;
     mappings_replace(&mappings, &seats, second);
     ck_assert_ptr_eq(mappings_current(&mappings), second);
+    ck_assert(number != 0 && second->number != 0 && second->number != number);
     ck_assert_uint_eq(direct_views_mapped(), 1);
     mappings_replace(&mappings, &seats, NULL);
     ck_assert_ptr_null(mappings_current(&mappings));
