@@ -39,7 +39,7 @@ int fdstore_add(struct fdstore *store, const char *name, int fd)
     if (store->count == FDSTORE_MAX)
         return -ENOSPC;
     struct fdstore_file *file = &store->files[store->count++];
-    strcpy(file->name, name);
+    memcpy(file->name, name, strlen(name) + 1);
     file->fd = fd;
     return 0;
 }

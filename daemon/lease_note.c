@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,12 +30,15 @@ static int read_boot_id(char ret[static BOOT_ID_LEN + 1])
 static uint64_t parse(const char *line, ssize_t len, uint64_t now_ns)
 {
     char boot_id[BOOT_ID_LEN + 1];
-    uint64_t until_ns;
+    char *end;
 
     if (len == 0)
         return 0;
-    if (len != NOTE_LEN || line[BOOT_ID_LEN] != ' ' || read_boot_id(boot_id) < 0 ||
-        sscanf(line + BOOT_ID_LEN, "%" SCNu64, &until_ns) != 1)
+    if (len != NOTE_LEN || line[BOOT_ID_LEN] != ' ' || read_boot_id(boot_id) < 0)
+        return now_ns + LEASE_NS;
+    errno = 0;
+    uint64_t until_ns = strtoull(line + BOOT_ID_LEN, &end, 10);
+    if (errno != 0 || *end != '\n')
         return now_ns + LEASE_NS;
     if (memcmp(line, boot_id, BOOT_ID_LEN) != 0)
         return 0;

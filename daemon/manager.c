@@ -1,6 +1,7 @@
 #include "daemon/manager.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -387,9 +388,9 @@ static int open_admin_in_time(struct manager *manager)
     if (r < 0 || manager->wait_until_ns <= now_ns)
         return r < 0 ? r : open_admin(manager);
     log_line(LOG_NOTICE,
-             "programs may go by the view of the daemon before this one for %llu ms more: "
+             "programs may go by the view of the daemon before this one for %" PRIu64 " ms more: "
              "admin.sock is served after that",
-             (unsigned long long)((manager->wait_until_ns - now_ns) / 1000000 + 1));
+             (manager->wait_until_ns - now_ns) / 1000000 + 1);
     r = sd_event_add_time(manager->event, &source, CLOCK_MONOTONIC,
                           manager->wait_until_ns / 1000 + 1, 1, on_lease_over, manager);
     return settle(source, r, TURNS_PRIORITY_BEFORE);

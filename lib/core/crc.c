@@ -13,8 +13,9 @@
  * all sums of four. */
 #define ROW(a, b, c, d)                                                                            \
     {                                                                                              \
-        0, a, b, a ^ b, c, a ^ c, b ^ c, a ^ b ^ c, d, a ^ d, b ^ d, a ^ b ^ d, c ^ d, a ^ c ^ d,  \
-            b ^ c ^ d, a ^ b ^ c ^ d                                                               \
+        0, (a), (b), (a) ^ (b), (c), (a) ^ (c), (b) ^ (c), (a) ^ (b) ^ (c), (d), (a) ^ (d),        \
+            (b) ^ (d), (a) ^ (b) ^ (d), (c) ^ (d), (a) ^ (c) ^ (d), (b) ^ (c) ^ (d),               \
+            (a) ^ (b) ^ (c) ^ (d)                                                                  \
     }
 
 /* Of a byte with i zero bytes behind it: row 2 * i has its lower half, the next its upper one. One
@@ -38,31 +39,34 @@ static const uint32_t sums[16][16] = {
     ROW(0x7cbb312b, 0xf9766256, 0x299dc2ed, 0x533b85da),
 };
 
-#define OF_BYTE(word, i)                                                                           \
-    (sums[2 * (7 - (i))][(word) >> 8 * (i)&0xf] ^                                                  \
-     sums[2 * (7 - (i)) + 1][(word) >> (8 * (i) + 4) & 0xf])
+/* That of byte i of eight. */
+static inline uint32_t of_byte(uint64_t word, size_t i)
+{
+    const uint32_t(*rows)[16] = &sums[2 * (7 - i)];
+    return rows[0][word >> 8 * i & 0xf] ^ rows[1][word >> (8 * i + 4) & 0xf];
+}
 
 /* Eight bytes, the first in the lowest place. Zero bytes in front of the rest change nothing. The
  * look-ups of the last four do not wait for the CRC so far. */
 static uint32_t crc_of_word(uint64_t word)
 {
-    uint32_t behind = OF_BYTE(word, 7) ^ OF_BYTE(word, 6) ^ OF_BYTE(word, 5) ^ OF_BYTE(word, 4);
+    uint32_t behind = of_byte(word, 7) ^ of_byte(word, 6) ^ of_byte(word, 5) ^ of_byte(word, 4);
     /* Or gcc makes one chain of all sixteen. */
     __asm__("" : "+r"(behind));
-    uint32_t front = OF_BYTE(word, 3) ^ OF_BYTE(word, 2) ^ OF_BYTE(word, 1) ^ OF_BYTE(word, 0);
+    uint32_t front = of_byte(word, 3) ^ of_byte(word, 2) ^ of_byte(word, 1) ^ of_byte(word, 0);
     return front ^ behind;
 }
 
-/* The last len bytes, at most seven, of all that there are: whatever precedes them is cut off. */
-static uint64_t last_of(const uint8_t *all, size_t all_len, size_t len)
+/* The last few bytes, at most seven, of all that there are: whatever precedes them is cut off. */
+static uint64_t last_of(const uint8_t *all, size_t all_len, size_t few)
 {
     uint64_t word = 0;
     if (all_len >= sizeof word) {
         memcpy(&word, all + all_len - sizeof word, sizeof word);
-        return word >> (64 - 8 * len);
+        return word >> (64 - 8 * few);
     }
-    for (size_t i = 0; i < len; i++)
-        word |= (uint64_t)all[all_len - len + i] << 8 * i;
+    for (size_t i = 0; i < few; i++)
+        word |= (uint64_t)all[all_len - few + i] << 8 * i;
     return word;
 }
 

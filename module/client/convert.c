@@ -82,6 +82,7 @@ int convert_request(const struct stkgate_request *request, struct stkgate_reques
 }
 
 #define REFUSAL_STATUS 503
+/* NOLINTNEXTLINE(misc-redundant-expression): in this release they are the same */
 _Static_assert(VERDICT_SIZE_FIRST == sizeof(struct stkgate_verdict),
                "a verdict that has a size has all of our fields");
 

@@ -106,10 +106,13 @@ static const struct mapping *current(const struct stkgate *gate, struct lease *r
                                      uint64_t *ret_now_ns)
 {
     const struct mapping *mapping = mappings_current(&gate->mappings);
-    if (mapping != NULL) {
-        lease_read(&mapping->view, ret);
-        *ret_now_ns = deadline_clock_ns();
+    if (mapping == NULL) {
+        *ret = (struct lease){.superseded = true};
+        *ret_now_ns = 0;
+        return NULL;
     }
+    lease_read(&mapping->view, ret);
+    *ret_now_ns = deadline_clock_ns();
     return mapping;
 }
 
@@ -127,9 +130,11 @@ static bool has_policy(const struct snapshot *snapshot, const struct lease *leas
 
 bool fast_begin(const struct stkgate *gate, struct fast *ret)
 {
+    const struct mapping *mapping = current(gate, &ret->lease, &ret->now_ns);
+
     ret->snapshot = snapshots_current(&gate->snapshots);
-    ret->mapping = current(gate, &ret->lease, &ret->now_ns);
-    return ret->mapping != NULL && is_handed_out(gate, &ret->lease, ret->now_ns) &&
+    ret->mapping = mapping;
+    return mapping != NULL && is_handed_out(gate, &ret->lease, ret->now_ns) &&
            has_policy(ret->snapshot, &ret->lease);
 }
 
