@@ -7,17 +7,30 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
-int admin_call_dial(const char *runtime)
+int admin_call_try_to_dial(const char *runtime)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int len = snprintf(address.sun_path, sizeof address.sun_path, "%s/admin.sock", runtime);
 
     if (len < 0 || (size_t)len >= sizeof address.sun_path)
         errx(EXIT_FAILURE, "%s: too long for a socket's address", runtime);
-    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)
-        err(EXIT_FAILURE, "%s", address.sun_path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        err(EXIT_FAILURE, "socket");
+    if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+int admin_call_dial(const char *runtime)
+{
+    int fd = admin_call_try_to_dial(runtime);
+
+    if (fd < 0)
+        errx(EXIT_FAILURE, "%s/admin.sock: nobody there", runtime);
     return fd;
 }
 

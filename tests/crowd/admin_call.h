@@ -12,6 +12,8 @@
 
 /* A connection to admin.sock in the directory runtime. */
 int admin_call_dial(const char *runtime);
+/* -1: nobody is there. */
+int admin_call_try_to_dial(const char *runtime);
 
 /* Ask for path with a JSON body; the answer, which must be 200 or 201, with its header, as a
  * string. */
