@@ -60,5 +60,18 @@ START_TEST(what_makes_no_sense_is_waited_for_and_what_is_of_another_boot_is_not)
 }
 END_TEST
 
-SUITE_MAIN("lease_note", the_next_one_finds_what_was_promised,
+/* As in the sandbox of stkgate.service. */
+START_TEST(what_may_be_of_this_boot_counts_as_of_this_one)
+{
+    fixture_make_dir(dir);
+    fixture_write(dir, "lease", "------------------------------------ 00000999999999999999\n");
+    ck_assert_uint_eq(earlier(), NOW_NS + LEASE_NS);
+    fixture_write(dir, "lease", "------------------------------------ 00000000000000000001\n");
+    ck_assert_uint_eq(earlier(), 1);
+    fixture_remove_dir(dir);
+}
+END_TEST
+
+SUITE_MAIN("lease_note", what_may_be_of_this_boot_counts_as_of_this_one,
+           the_next_one_finds_what_was_promised,
            what_makes_no_sense_is_waited_for_and_what_is_of_another_boot_is_not)
