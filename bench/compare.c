@@ -1,8 +1,8 @@
 /* compare.c - compare RUNTIME TOKENS [REDIS-SOCKET]: a check, and what it is to be measured by
  *
- * A check through the library against the daemon in RUNTIME; a bare ping-pong of the same packets,
- * and one with all system calls of a check; and, when it has a server to ask, one EVALSHA. In
- * turns, in one process.
+ * A check over the socket, through the library, against the daemon in RUNTIME; a bare ping-pong of
+ * the same packets, and one with all system calls of a check; and, when it has a server to ask, one
+ * EVALSHA. In turns, in one process.
  *
  * compare --has-redis: says by its exit status whether it was built with hiredis.
  */
@@ -66,7 +66,7 @@ static void compare(struct subject subjects[static SUBJECTS], unsigned count,
 
 static void open_gate(struct gate *gate, const char *runtime, struct token_file *tokens)
 {
-    gate_open(gate, runtime);
+    gate_open(gate, runtime, GATE_SOCKET);
     /* The daemon takes up each token's bucket at its first check; what is measured is any other. */
     for (size_t i = 0; i < tokens->count; i++)
         gate_call(gate, &tokens->entries[i]);
@@ -119,7 +119,7 @@ int main(int argc, char *argv[])
     struct subject subjects[SUBJECTS] = {
         [ECHO] = {echo_name, echo_call, &echo},
         [ECHO_AS_CHECK] = {"the same with all system calls of a check", echo_call, &as_check},
-        [GATE] = {"a check through the library", gate_call, &gate},
+        [GATE] = {"a check over the socket, through the library", gate_call, &gate},
     };
     if (argc == 4)
         compare_with_redis(subjects, argv[3], &tokens);

@@ -6,10 +6,19 @@
 /* A check that waits for a disk by mistake is to be measured, not cut off. */
 #define DEADLINE_MS 10000
 
-void gate_open(struct gate *gate, const char *runtime)
+static void choose(enum gate_path path)
+{
+    int r = path == GATE_SOCKET ? setenv("STKGATE_DIRECT", "no", 1) : unsetenv("STKGATE_DIRECT");
+
+    if (r < 0)
+        err(EXIT_FAILURE, "STKGATE_DIRECT");
+}
+
+void gate_open(struct gate *gate, const char *runtime, enum gate_path path)
 {
     struct stkgate_options options = STKGATE_OPTIONS_INIT;
 
+    choose(path); /* it is read when a handle is opened */
     options.runtime = runtime;
     options.deadline_ms = DEADLINE_MS;
     int r = stkgate_open(&gate->handle, "bench", &options);

@@ -147,7 +147,7 @@ int main(int argc, char *argv[])
            (double)(now_ns() - started) / NS_PER_MS, START_MS);
     printf("size\tresident when it is ready\t%.0f\tbytes each\t%d\n",
            resident(pid, "VmRSS:") / (double)tokens.count, BYTES_MOST);
-    gate_open(&gate, argv[2]);
+    gate_open(&gate, argv[2], GATE_SOCKET);
     check_all(&gate, &tokens, pid);
     print_rested(pid, tokens.count);
     gate_close(&gate);

@@ -3,6 +3,7 @@
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define NS_PER_US 1000.0
@@ -22,14 +23,14 @@ static int compare_ns(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int compare_ratios(const void *a, const void *b)
+static int compare_values(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
 
     return (x > y) - (x < y);
 }
 
-static void add_slice(struct series *series, uint64_t *times_ns, unsigned calls)
+void series_add_slice(struct series *series, uint64_t *times_ns, unsigned calls)
 {
     static const unsigned per_mille[QUANTILE_COUNT] = {500, 990, 999};
     uint64_t *quantiles = series->quantiles_ns[series->slices++];
@@ -69,20 +70,25 @@ void series_measure(const struct series_plan *plan, const struct subject *subjec
         for (unsigned i = 0; i < count; i++) {
             unsigned turn = slice % 2 == 0 ? i : count - 1 - i;
             measure_slice(plan, &subjects[turn], tokens, times_ns);
-            add_slice(&series[turn], times_ns, plan->calls);
+            series_add_slice(&series[turn], times_ns, plan->calls);
         }
     }
     free(times_ns);
 }
 
-static double median_us(const struct series *series, enum quantile quantile)
+double series_median_ns(const struct series *series, enum quantile quantile)
 {
     uint64_t sorted[SERIES_SLICES_MAX];
 
     for (unsigned i = 0; i < series->slices; i++)
         sorted[i] = series->quantiles_ns[i][quantile];
     qsort(sorted, series->slices, sizeof *sorted, compare_ns);
-    return (double)sorted[series->slices / 2] / NS_PER_US;
+    return (double)sorted[series->slices / 2];
+}
+
+static double median_us(const struct series *series, enum quantile quantile)
+{
+    return series_median_ns(series, quantile) / NS_PER_US;
 }
 
 void series_print(const char *name, const struct series *series)
@@ -90,6 +96,15 @@ void series_print(const char *name, const struct series *series)
     printf("time\t%s\t%.1f\t%.1f\t%.1f\t%.1f\n", name, median_us(series, QUANTILE_P50),
            median_us(series, QUANTILE_P99), median_us(series, QUANTILE_P999),
            (double)series->max_ns / NS_PER_US);
+}
+
+double series_median_of(const double *values, unsigned count)
+{
+    double sorted[SERIES_SLICES_MAX];
+
+    memcpy(sorted, values, count * sizeof *values);
+    qsort(sorted, count, sizeof *sorted, compare_values);
+    return sorted[count / 2];
 }
 
 double series_ratio(const struct series *series, const struct series *base, enum quantile quantile)
@@ -100,8 +115,7 @@ double series_ratio(const struct series *series, const struct series *base, enum
     for (unsigned i = 0; i < count; i++)
         ratios[i] =
             (double)series->quantiles_ns[i][quantile] / (double)base->quantiles_ns[i][quantile];
-    qsort(ratios, count, sizeof *ratios, compare_ratios);
-    return ratios[count / 2];
+    return series_median_of(ratios, count);
 }
 
 void series_print_goal(const struct series_goal *goal)

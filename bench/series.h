@@ -46,8 +46,17 @@ struct series_plan {
 void series_measure(const struct series_plan *plan, const struct subject *subjects, unsigned count,
                     struct token_file *tokens, struct series *series);
 
+/* One slice more: the times of so many calls, which are sorted here. */
+void series_add_slice(struct series *series, uint64_t *times_ns, unsigned calls);
+
 /* Print the line "time NAME p50 p99 p99.9 max", in microseconds, separated by tabs. */
 void series_print(const char *name, const struct series *series);
+
+/* The median of the slices' quantiles. */
+double series_median_ns(const struct series *series, enum quantile quantile);
+
+/* The median of at most SERIES_SLICES_MAX values. */
+double series_median_of(const double *values, unsigned count);
 
 /* The median of the pairs' ratios at this quantile: what series takes, in units of base. */
 double series_ratio(const struct series *series, const struct series *base, enum quantile quantile);

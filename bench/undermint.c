@@ -50,7 +50,7 @@ int main(int argc, char *argv[])
     minting_start(&minting, argv[2]);
     token_file_load(argv[3], &tokens);
     for (unsigned i = 0; i < SUBJECTS; i++)
-        gate_open(&gates[i], argv[1 + i]);
+        gate_open(&gates[i], argv[1 + i], GATE_SOCKET);
     const struct subject subjects[SUBJECTS] = {
         [IDLE] = {"a check, daemon idle", gate_call, &gates[IDLE]},
         [BUSY] = {"a check, mints without pause", gate_call, &gates[BUSY]},
