@@ -239,6 +239,15 @@ amid_a_flood() {
             "$kind" check || die "tests/load/neighbour failed"
     done
     end_all
+    # And where all share all processors: beside the same flood at another daemon.
+    start_daemon shared
+    start_daemon elsewhere
+    for kind in checks connections http; do
+        timeout --kill-after=5 60 "$build/tests/load/neighbour" "$dir/shared" "$dir/tokens" \
+            "$kind" check 21 "$dir/elsewhere" | sed 's/amid a flood/on shared processors amid a flood/' ||
+            die "tests/load/neighbour failed"
+    done
+    end_all
 }
 
 a_large_table() {
