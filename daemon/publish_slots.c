@@ -418,15 +418,19 @@ static bool has_others(const struct publisher *publisher, const struct record *r
     return false;
 }
 
+/* No slot has this number. */
+#define NO_SLOT UINT32_MAX
+
 /* All but one: what an edit leaves behind, and what one that was cut short did. */
-static void retire_others(struct publisher *publisher, const struct record *record, uint32_t kept)
+static void retire_others(struct publisher *publisher, const uint8_t digest[DIGEST_BYTES],
+                          uint32_t kept)
 {
     struct view_walk walk;
     uint32_t slot;
     uint64_t state;
 
-    view_walk_begin(&publisher->view, record->digest, &walk);
-    while (view_walk_next(&publisher->view, record->digest, &walk, &slot, &state))
+    view_walk_begin(&publisher->view, digest, &walk);
+    while (view_walk_next(&publisher->view, digest, &walk, &slot, &state))
         if (slot != kept && is_there(state))
             set_state(publisher, slot, VIEW_MOVED);
 }
@@ -471,7 +475,7 @@ int publisher_put(struct publisher *publisher, const struct record *record,
     if (there && has_others(publisher, record, slot)) {
         if (!publisher->building)
             (void)settle(publisher, record->digest, now_ns, &newest);
-        retire_others(publisher, record, slot);
+        retire_others(publisher, record->digest, slot);
     }
     if (ret_slot)
         *ret_slot = slot;
@@ -489,14 +493,7 @@ void publisher_finish_move(struct publisher *publisher, uint64_t now_ns)
 
 void publisher_hide(struct publisher *publisher, const uint8_t digest[static DIGEST_BYTES])
 {
-    struct view_walk walk;
-    uint32_t slot;
-    uint64_t state;
-
-    view_walk_begin(&publisher->view, digest, &walk);
-    while (view_walk_next(&publisher->view, digest, &walk, &slot, &state))
-        if (is_there(state))
-            set_state(publisher, slot, VIEW_MOVED);
+    retire_others(publisher, digest, NO_SLOT);
 }
 
 void publisher_remove(struct publisher *publisher, const uint8_t digest[static DIGEST_BYTES])

@@ -25,8 +25,8 @@ struct service {
     struct scope_registry registry;
     struct publish *publish;
     struct view_fill fill;
-    bool adopted;               /* the view was an earlier daemon's */
-    int view_error, note_error; /* told to the log last */
+    bool adopted;                              /* the view was an earlier daemon's */
+    int view_error, note_error, handout_error; /* told to the log last */
     struct digester *digester;
     struct quota *quota;
     struct attached_list *attached;

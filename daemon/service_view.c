@@ -390,7 +390,14 @@ void service_end_lease(struct service *service, uint64_t in_ns)
 
 int service_handout(struct service *service, struct handout *ret)
 {
-    return publish_handout(service->publish, ret);
+    int r = publish_handout(service->publish, ret);
+
+    if (r < 0 && r != -ENOENT && r != service->handout_error)
+        log_event(LOG_EVENT_OUT_OF_ROOM,
+                  "the view can't be handed out: %s. Programs that may have it ask the daemon",
+                  strerror(-r));
+    service->handout_error = r;
+    return r;
 }
 
 bool service_has_view(const struct service *service)
