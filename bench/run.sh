@@ -251,7 +251,7 @@ amid_a_flood() {
 }
 
 a_large_table() {
-    run 120 fill "$dir/large" "$large" "$dir/large.tokens"
+    run 400 fill "$dir/large" "$large" "$dir/large.tokens"
     run 180 large "$dir/large.tokens" "$dir/large.run" "$build/stkgate" daemon \
         --state "$dir/large" --runtime "$dir/large.run" --config "$dir/config"
 }

@@ -12,6 +12,7 @@
  * ELSEWHERE is the runtime directory of another daemon, with the same table. Then all share all
  * processors, and the flood does not stop, but goes there in every second round: what is compared
  * is what it costs who asks the same daemon, and who only has such a neighbour on the same machine.
+ * "-" is no daemon: all share all processors, and the flood stops.
  *
  * Must be root, to become two users. Exits with 77 when it is not.
  */
@@ -281,7 +282,7 @@ int main(int argc, char *argv[])
     char token[46], site[16];
     struct flood_count count;
 
-    const char *elsewhere = argc == 7 ? argv[6] : NULL;
+    const char *elsewhere = argc == 7 && strcmp(argv[6], "-") != 0 ? argv[6] : NULL;
 
     if (argc < 5 || argc > 7)
         errx(EXIT_FAILURE, "usage: neighbour RUNTIME TOKENS KIND FACE [ROUNDS [ELSEWHERE]]");
@@ -297,7 +298,7 @@ int main(int argc, char *argv[])
         .origin = ORIGIN,
         .kind = kind_of(argv[3]),
         .uid = NOISY_UID,
-        .shares = elsewhere != NULL,
+        .shares = argc == 7,
     };
     unsigned rounds = argc >= 6 ? (unsigned)strtoul(argv[5], NULL, 10) : ROUNDS;
     if (rounds == 0 || rounds > ROUNDS_MAX)
