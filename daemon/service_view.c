@@ -6,7 +6,7 @@
 #include "daemon/log.h"
 
 /* Credentials, or slots, in one go: checks wait meanwhile. */
-#define WALK_AT_ONCE 128
+#define WALK_AT_ONCE 256
 #define MOVE_AT_ONCE 1024
 
 /* ---- one credential ----------------------------------------------------------------------------

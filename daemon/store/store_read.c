@@ -144,7 +144,7 @@ int store_list(struct store *store, struct text site, struct text after, store_l
 }
 
 /* Credentials walked by before the pages that they needed are given back. */
-#define RELIEVE_EVERY 64
+#define RELIEVE_EVERY 256
 
 /* Usage rows are in the same order: the cursor follows. */
 static int follow_usage(MDB_cursor *cursor, MDB_val key_id, struct usage *ret)

@@ -18,11 +18,10 @@ printf '%s kasa\n' "$token" >"$dir/tokens"
 rounds=9
 ! is_sanitized || rounds=2
 
-flood() { # KIND FACE, how many connections its user may have (0: any number) [ELSEWHERE]
+flood() { # KIND FACE, and how many connections its user may have; 0: any number
     local attempt ratio
     for attempt in 1 2 3 4; do
-        expect 0 timeout 120 "$neighbour" "$dir/run" "$dir/tokens" "$1" "$2" $rounds \
-            ${4+"$4"}
+        expect 0 timeout 120 "$neighbour" "$dir/run" "$dir/tokens" "$1" "$2" $rounds
         cat "$dir/out"
         if [ "$3" != 0 ]; then
             out_has "^flood	$3	$((10000 - $3))\$"
@@ -41,18 +40,6 @@ flood connections check 0
 flood http check 256
 flood checks http 2048
 flood http http 256
-
-# Where all share the processors, what a flood takes of these is the kernel's to divide: it costs no
-# more to ask the daemon that is flooded than to have such a neighbour at another one.
-other=$dir/other
-mkdir -p "$other"
-"$stkgate" daemon --state "$other/state" --runtime "$other" --config "$dir/config" 2>"$other/log" &
-other_pid=$!
-until_works env STKGATE_RUNTIME="$other" "$stkgate" admin status
-flood connections check 0 "$other"
-flood checks check 2048 "$other"
-kill "$other_pid"
-wait "$other_pid" || fail "the other daemon ended with status $?"
 
 # The log tells of it once a minute, and is no flood itself.
 [ "$(grep -c 'uid 61001 is refused' "$dir/log")" -le 20 ] || fail "each refusal is logged"
