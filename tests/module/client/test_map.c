@@ -92,7 +92,7 @@ static bool is_left_out_of_cores(const void *address)
     bool ours = false, left_out = false;
     FILE *smaps = fopen("/proc/self/smaps", "re");
     ck_assert_ptr_nonnull(smaps);
-    snprintf(start, sizeof start, "%lx-", (unsigned long)(uintptr_t)address);
+    snprintf(start, sizeof start, "%08lx-", (unsigned long)(uintptr_t)address);
     while (fgets(line, sizeof line, smaps) != NULL) {
         if (strncmp(line, "VmFlags:", 8) == 0)
             left_out = left_out || (ours && strstr(line, " dd ") != NULL);
