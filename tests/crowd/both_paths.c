@@ -312,7 +312,6 @@ static void await_end(enum credential_name name)
             request.flags = STKGATE_PEEK;
             if (stkgate_check(gate, &request, &verdict) < 0 || crowd_clock_ns() > until_ns)
                 errx(1, "credential %d never ends", (int)name);
-            usleep(10000);
         } while (verdict.status == 200);
 }
 
