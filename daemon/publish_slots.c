@@ -173,15 +173,15 @@ static bool find_free(const struct publisher *publisher, const uint8_t digest[DI
     struct view_walk walk;
 
     view_walk_begin(&publisher->view, digest, &walk);
-    for (uint32_t left = walk.groups_left + 1, group = walk.group; left > 0; left--) {
-        for (uint32_t i = 0; i < VIEW_GROUP_SLOTS; i++) {
-            uint32_t slot = group * VIEW_GROUP_SLOTS + i;
+    for (uint32_t left = walk.groups_left + 1; left > 0; left--) {
+        for (unsigned i = 0; i < VIEW_GROUP_SLOTS; i++) {
+            uint32_t slot = view_walk_slot(&walk, i);
             if ((load(&publisher->tags[slot / 8]) >> (slot % 8 * 8) & 0xff) == 0) {
                 *ret = slot;
                 return true;
             }
         }
-        group = group + 1 == publisher->view.groups ? 0 : group + 1;
+        walk.group = walk.group + 1 == publisher->view.groups ? 0 : walk.group + 1;
     }
     return false;
 }

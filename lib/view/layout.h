@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 #define VIEW_MAGIC        UINT64_C(0x7765697645544753) /* "SGTEView" */
-#define VIEW_VERSION      1
+#define VIEW_VERSION      2
 #define VIEW_PAGE         4096
 #define VIEW_GROUP_SLOTS  64
 #define VIEW_GROUP_WORDS  (VIEW_GROUP_SLOTS / 8)

@@ -5,7 +5,6 @@
 #define READ_ATTEMPTS 4
 
 #define LOWS          UINT64_C(0x0101010101010101)
-#define TOPS          UINT64_C(0x8080808080808080)
 
 /* ---- the mapping -------------------------------------------------------------------------------
  */
@@ -60,32 +59,52 @@ uint8_t view_tag(const uint8_t digest[static DIGEST_BYTES])
     return digest[8] != 0 ? digest[8] : 1;
 }
 
-/* Sixteen tags at a time, of two words that were read: the top bit of each byte that is like. */
+/* Sixteen tags at a time, of two words that were read. */
 typedef uint8_t tags __attribute__((vector_size(16)));
 typedef uint64_t words __attribute__((vector_size(16)));
 
-static inline words tops_of_equal(words these, uint64_t pattern)
+/* A bit for each tag that is like the pattern's, the first in the lowest one. */
+static inline uint64_t bits_of_equal(words these, words pattern)
 {
-    const words patterns = {pattern, pattern}, tops = {TOPS, TOPS};
+    words equal = (words)((tags)these == (tags)pattern);
+#ifdef __SSE2__
+    return (uint64_t)__builtin_ia32_pmovmskb128((char __attribute__((vector_size(16))))equal);
+#else
+    /* The product has the lowest bits of all eight bytes side by side in its highest byte. */
+    const uint64_t lows = UINT64_C(0x0101010101010101), gather = UINT64_C(0x0102040810204080);
+    return (equal[0] & lows) * gather >> 56 | ((equal[1] & lows) * gather >> 56) << 8;
+#endif
+}
 
-    return (words)((tags)these == (tags)patterns) & tops;
+/* Whether a lookup begins at slot 0 of a group or elsewhere, its turn ends at the slot before. */
+static inline uint64_t from_home(uint64_t bits, unsigned home)
+{
+    return bits >> home | bits << (-home & (VIEW_GROUP_SLOTS - 1));
 }
 
 static void look_at_group(const struct view *view, struct view_walk *walk)
 {
     const _Atomic uint64_t *group = view->tags + (size_t)walk->group * VIEW_GROUP_WORDS;
-    words free_slots = {0, 0};
+    const words pattern = {walk->pattern, walk->pattern}, none = {0, 0};
+    uint64_t matches = 0, free_slots = 0;
 
     for (unsigned i = 0; i < VIEW_GROUP_WORDS; i += 2) {
         words these = {atomic_load_explicit(&group[i], memory_order_acquire),
                        atomic_load_explicit(&group[i + 1], memory_order_acquire)};
-        words matches = tops_of_equal(these, walk->pattern);
-        walk->matches[i] = matches[0];
-        walk->matches[i + 1] = matches[1];
-        free_slots |= tops_of_equal(these, 0);
+        matches |= bits_of_equal(these, pattern) << (8 * i);
+        free_slots |= bits_of_equal(these, none);
     }
-    walk->word = 0;
-    walk->last = (free_slots[0] | free_slots[1]) != 0;
+    walk->matches = from_home(matches, walk->home);
+    walk->last = free_slots != 0;
+}
+
+static inline void fetch_ahead(const struct view *view, uint32_t slot)
+{
+    const struct view_slot *fetched = &view->slots[slot];
+    (void)fetched;
+    if (view->buckets)
+        __builtin_prefetch(&view->buckets[slot], 1);
+    __builtin_prefetch(&fetched->words[VIEW_SLOT_WORDS / 2]);
 }
 
 void view_walk_begin(const struct view *view, const uint8_t digest[static DIGEST_BYTES],
@@ -94,28 +113,24 @@ void view_walk_begin(const struct view *view, const uint8_t digest[static DIGEST
     __extension__ typedef unsigned __int128 wide;
 
     ret->pattern = LOWS * view_tag(digest);
+    ret->home = digest[9] % VIEW_GROUP_SLOTS;
     ret->group = (uint32_t)(((wide)digest_word(digest, 0) * view->groups) >> 64);
     ret->groups_left = (view->groups < VIEW_PROBE_GROUPS ? view->groups : VIEW_PROBE_GROUPS) - 1;
     look_at_group(view, ret);
+    fetch_ahead(view, ret->group * VIEW_GROUP_SLOTS + ret->home);
 }
 
 /* The next slot whose tag fits. */
 static bool next_candidate(const struct view *view, struct view_walk *walk, uint32_t *ret_slot)
 {
-    for (;;) {
-        while (walk->word < VIEW_GROUP_WORDS && walk->matches[walk->word] == 0)
-            walk->word++;
-        if (walk->word < VIEW_GROUP_WORDS)
-            break;
+    while (walk->matches == 0) {
         if (walk->last || walk->groups_left-- == 0)
             return false;
         walk->group = walk->group + 1 == view->groups ? 0 : walk->group + 1;
         look_at_group(view, walk);
     }
-    uint64_t *matches = &walk->matches[walk->word];
-    unsigned byte = (unsigned)__builtin_ctzll(*matches) / 8;
-    *matches &= *matches - 1;
-    *ret_slot = walk->group * VIEW_GROUP_SLOTS + walk->word * 8 + byte;
+    *ret_slot = view_walk_slot(walk, (unsigned)__builtin_ctzll(walk->matches));
+    walk->matches &= walk->matches - 1;
     return true;
 }
 
@@ -140,9 +155,7 @@ bool view_walk_next(const struct view *view, const uint8_t digest[static DIGEST_
 
     while (next_candidate(view, walk, &slot)) {
         const struct view_slot *found = &view->slots[slot];
-        __builtin_prefetch(&found->words[VIEW_SLOT_WORDS / 2]);
-        if (view->buckets)
-            __builtin_prefetch(&view->buckets[slot], 1);
+        fetch_ahead(view, slot);
         if (!has_digest(found, digest))
             continue;
         *ret_slot = slot;

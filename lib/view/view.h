@@ -58,10 +58,16 @@ enum view_answer view_read(const struct view *view, const uint8_t digest[static 
 struct view_walk {
     uint64_t pattern; /* the tag, eight times */
     uint32_t group, groups_left;
-    uint64_t matches[VIEW_GROUP_WORDS]; /* of this group: the top bit of each byte that fits */
-    unsigned word;                      /* of this group */
-    bool last;                          /* this group has a free slot: nothing is behind it */
+    unsigned home;    /* the slot of each group that is looked at first */
+    uint64_t matches; /* of this group, a bit for each slot whose tag fits, the home's the lowest */
+    bool last;        /* this group has a free slot: nothing is behind it */
 };
+
+/* The slot of the walk's group that is the i-th to be looked at, below VIEW_GROUP_SLOTS. */
+static inline uint32_t view_walk_slot(const struct view_walk *walk, unsigned i)
+{
+    return walk->group * VIEW_GROUP_SLOTS + (walk->home + i) % VIEW_GROUP_SLOTS;
+}
 
 uint8_t view_tag(const uint8_t digest[static DIGEST_BYTES]); /* 1 to 255 */
 void view_walk_begin(const struct view *view, const uint8_t digest[static DIGEST_BYTES],
