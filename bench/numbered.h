@@ -18,10 +18,9 @@ void numbered_token(uint64_t number, struct token_entry *ret);
 /* Nobody has this token, though it is well-formed. */
 void numbered_unknown(uint64_t number, struct token_entry *ret);
 
-/* What the table has of it, without an origin and with a limit that no bench reaches. entry and
- * digester are the caller's; ret borrows from entry. */
-void numbered_record(const struct token_entry *entry, struct digester *digester,
-                     struct record *ret);
+/* What the table has of it, without an origin and with a limit that no bench reaches. ret borrows
+ * from entry. */
+void numbered_record(const struct token_entry *entry, struct record *ret);
 
 /* xorshift64 (Marsaglia, 2003); *state is not 0. */
 uint64_t numbered_draw(uint64_t *state);

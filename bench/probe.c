@@ -34,18 +34,13 @@ static size_t exchange(int fd, const uint8_t *question, size_t question_bytes,
 
 static void make_query(const struct token_entry *token, struct query *ret)
 {
-    struct digester *digester;
-
     *ret = (struct query){
         .form = CREDENTIAL_TOKEN,
         .kind = KIND_LIVE,
         .site = text_of(token->site),
         .origin = TEXT(TOKEN_FILE_ORIGIN),
     };
-    if (digester_new(&digester) < 0 ||
-        digest_token(digester, text_of(token->token), ret->digest) < 0)
-        errx(EXIT_FAILURE, "cannot digest a token");
-    digester_free(digester);
+    digest_token(text_of(token->token), ret->digest);
 }
 
 void probe_sizes(const char *runtime, const struct token_entry *token, size_t *ret_question_bytes,

@@ -10,22 +10,19 @@
 
 static void fill(struct published *published)
 {
-    struct digester *digester;
     struct token_entry entry;
     struct record record;
     uint64_t now_ns = stand_in_clock_ns();
 
-    if (publish_new(NULL, published->tokens, INCARNATION, now_ns, &published->publish) < 0 ||
-        digester_new(&digester) < 0)
+    if (publish_new(NULL, published->tokens, INCARNATION, now_ns, &published->publish) < 0)
         errx(EXIT_FAILURE, "no view of %llu tokens", (unsigned long long)published->tokens);
     for (uint64_t i = 0; i < published->tokens; i++) {
         numbered_token(i, &entry);
-        numbered_record(&entry, digester, &record);
+        numbered_record(&entry, &record);
         if (publish_put(published->publish, &record, NULL, now_ns) < 0)
             errx(EXIT_FAILURE, "the view has no room for its tokens");
     }
     publish_set_complete(published->publish);
-    digester_free(digester);
 }
 
 void published_check(const struct gate *gate, const struct token_entry *token, uint32_t reason)

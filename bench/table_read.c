@@ -23,8 +23,6 @@ void table_read_open(struct table_read *table, const char *dir)
     must(mdb_txn_commit(table->txn), "mdb_txn_commit"); /* so that others may use the handles */
     must(mdb_txn_begin(table->env, NULL, MDB_RDONLY, &table->txn), "mdb_txn_begin");
     mdb_txn_reset(table->txn);
-    if (digester_new(&table->digester) < 0)
-        errx(EXIT_FAILURE, "cannot digest tokens");
 }
 
 void table_read_call(void *state, const struct token_entry *token)
@@ -33,8 +31,7 @@ void table_read_call(void *state, const struct token_entry *token)
     uint8_t digest[DIGEST_BYTES];
     MDB_val key_id, record;
 
-    if (digest_token(table->digester, (struct text){token->token, TOKEN_LEN}, digest) < 0)
-        errx(EXIT_FAILURE, "cannot digest a token");
+    digest_token((struct text){token->token, TOKEN_LEN}, digest);
     MDB_val key = tables_val(digest, sizeof digest);
     must(mdb_txn_renew(table->txn), "mdb_txn_renew");
     must(mdb_get(table->txn, table->by_digest, &key, &key_id), "a token's digest");
@@ -47,5 +44,4 @@ void table_read_close(struct table_read *table)
 {
     mdb_txn_abort(table->txn);
     mdb_env_close(table->env);
-    table->digester = digester_free(table->digester);
 }

@@ -15,7 +15,6 @@ struct table_read {
     MDB_env *env;
     MDB_txn *txn; /* of lookups, reset between them */
     MDB_dbi by_digest, by_key_id;
-    struct digester *digester;
     uint8_t read; /* what the compiler may not leave out */
 };
 

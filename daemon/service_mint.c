@@ -9,16 +9,14 @@ struct identity {
     uint8_t digest[DIGEST_BYTES];
 };
 
-static int draw_token(struct service *service, enum kind kind, struct pending *pending,
-                      struct identity *ret)
+static int draw_token(enum kind kind, struct pending *pending, struct identity *ret)
 {
     int r = token_generate(kind, service_random, NULL, pending->secret);
 
-    if (r == 0)
-        r = digest_token(service->digester, text_of(pending->secret), ret->digest);
-    if (r == 0)
-        r = key_id_generate(service_random, NULL, ret->key_id);
-    return r;
+    if (r < 0)
+        return r;
+    digest_token(text_of(pending->secret), ret->digest);
+    return key_id_generate(service_random, NULL, ret->key_id);
 }
 
 static int put_record(struct service *service, struct change *change, struct record *record,
@@ -58,11 +56,10 @@ int service_mint(struct service *service, const struct mint *mint, struct actor 
     if (r < 0)
         return r;
     if (!legacy) {
-        r = draw_token(service, mint->kind, pending, &identity);
+        r = draw_token(mint->kind, pending, &identity);
     } else {
         r = legacy_is_valid(mint->legacy_key) ? 0 : -EINVAL;
-        if (r == 0)
-            r = digest_legacy(service->digester, mint->legacy_key, identity.digest);
+        digest_legacy(mint->legacy_key, identity.digest);
         if (r == 0)
             r = key_id_generate(service_random, NULL, identity.key_id);
     }
@@ -88,7 +85,7 @@ static int prepare_rotation(struct service *service, struct text key_id, struct 
         return r;
     if (record.kind == KIND_LEGACY)
         return -EOPNOTSUPP;
-    r = draw_token(service, record.kind, pending, &identity);
+    r = draw_token(record.kind, pending, &identity);
     if (r < 0)
         return r;
     return put_record(service, change, &record, &identity, pending->secret);

@@ -27,7 +27,6 @@ struct service {
     struct view_fill fill;
     bool adopted;                              /* the view was an earlier daemon's */
     int view_error, note_error, handout_error; /* told to the log last */
-    struct digester *digester;
     struct quota *quota;
     struct attached_list *attached;
     uint64_t generation;

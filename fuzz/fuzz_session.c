@@ -17,12 +17,8 @@ static uint8_t key_digest[DIGEST_BYTES];
 
 static void set_up(void)
 {
-    struct digester *digester;
-
     service = service_case_open();
-    DEMAND(digester_new(&digester) == 0);
-    DEMAND(digest_legacy(digester, TEXT(SERVICE_CASE_KEY), key_digest) == 0);
-    digester_free(digester);
+    digest_legacy(TEXT(SERVICE_CASE_KEY), key_digest);
 }
 
 static void check_verdict(struct frame *answer, const uint8_t *packet, size_t len)

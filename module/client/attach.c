@@ -94,8 +94,7 @@ static int ask(struct attempt_to_attach *attempt)
 static bool is_current(struct stkgate *gate, const struct mapping *mapping)
 {
     struct seat seat;
-    if (seats_take(&gate->seats, &seat) < 0)
-        return false;
+    seats_take(&gate->seats, &seat);
     const struct mapping *current = mappings_current(&gate->mappings);
     bool same = current != NULL && map_is_same(current, mapping);
     seats_leave(&gate->seats, &seat);
@@ -145,8 +144,7 @@ static void settle(struct attempt_to_attach *attempt)
 static bool is_needed(struct stkgate *gate)
 {
     struct seat seat;
-    if (seats_take(&gate->seats, &seat) < 0)
-        return false;
+    seats_take(&gate->seats, &seat);
     bool needed = fast_needs_view(gate);
     seats_leave(&gate->seats, &seat);
     return needed;

@@ -39,7 +39,7 @@ static int set_address(struct stkgate *gate, const char *runtime)
 
 /* Secret, and of this handle alone: who could choose texts with the same hash, would be taken for
  * another's token. */
-static int draw_key(struct siphash_key *ret)
+static int draw_key(struct universal_key *ret)
 {
     ssize_t n = getrandom(ret, sizeof *ret, 0);
     return n == (ssize_t)sizeof *ret ? 0 : n < 0 ? -errno : -EIO;
@@ -118,20 +118,27 @@ int stkgate_scope(stkgate *gate, const char *names, uint64_t *ret_mask)
     return r == -ENOENT ? -ENXIO : r;
 }
 
-static int digest(struct digester *digester, const struct credential *credential,
-                  uint8_t ret[static DIGEST_BYTES])
+static void digest(const struct credential *credential, uint8_t ret[static DIGEST_BYTES])
 {
     if (credential->form == CREDENTIAL_LEGACY)
-        return digest_legacy(digester, credential->value, ret);
-    return digest_token(digester, credential->value, ret);
+        digest_legacy(credential->value, ret);
+    else
+        digest_token(credential->value, ret);
 }
 
-static int decide_here(stkgate *gate, const struct query *query, struct verdict *ret)
+/* Rows 1 and 2 of the table need no table. */
+static bool is_refused(const struct credential *credential)
 {
+    return credential->form != CREDENTIAL_TOKEN && credential->form != CREDENTIAL_LEGACY;
+}
+
+static void refuse(stkgate *gate, const struct credential *credential, uint64_t scopes,
+                   struct verdict *ret)
+{
+    const struct query query = {.form = credential->form, .scopes = scopes};
     const struct snapshot *snapshot = snapshots_current(&gate->snapshots);
     struct clock_reading unused = {0};
-    decide(&snapshot->policy, query, NULL, NULL, unused, ret);
-    return 0;
+    decide(&snapshot->policy, &query, NULL, NULL, unused, ret);
 }
 
 /* The daemon has the last word, unless it has none. That it does not let this user ask is one. */
@@ -141,108 +148,61 @@ static int ask(stkgate *gate, const struct query *query, struct verdict *ret)
     if (r == 0 || r == -EPERM)
         return r;
     struct seat seat;
-    if (seats_take(&gate->seats, &seat) < 0)
-        return r;
+    seats_take(&gate->seats, &seat);
     if (fast_check_alone(gate, query, ret))
         r = 0;
     seats_leave(&gate->seats, &seat);
     return r;
 }
 
-/* One call, of a thread that has a seat. */
-struct call {
-    stkgate *gate;
-    struct seat seat;
-    bool has_view; /* fast is set */
-    bool hashed;   /* hash is set: of a text that may be a token as it is */
+/* Once it is digested, the text of a token is not needed any more. */
+static bool check_here(stkgate *gate, struct recent *recent, const struct credential *credential,
+                       struct query *query, struct verdict *ret)
+{
     struct fast fast;
-    struct siphash hash;
-};
+    struct universal hash;
+    bool has_view = fast_begin(gate, &fast);
 
-/* A token of just the right length, without blanks around it: what is known of it from before holds
- * whatever other credentials came along, as credential_choose() has it. */
-static bool may_be_known(struct text token)
-{
-    return token.len == TOKEN_LEN && memcmp(token.data, "stk_", 4) == 0;
-}
-
-static bool check_recent(struct call *call, struct text token, struct query *query,
-                         struct verdict *ret)
-{
-    if (call->seat.recent == NULL || !call->has_view || !may_be_known(token))
-        return false;
-    call->hash = siphash_of(&call->gate->recent_key, token.data, token.len);
-    call->hashed = true;
-    return fast_check_recent(&call->fast, call->seat.recent, &call->hash, query, ret);
-}
-
-static struct credential choose(const struct stkgate_request *request, struct query *query)
-{
-    struct credential credential =
-        credential_choose(convert_text(request->token), convert_text(request->authorization),
-                          convert_text(request->api_key));
-    query->form = credential.form;
-    query->kind = credential.kind;
-    return credential;
-}
-
-/* Rows 1 and 2 of the table need no table. */
-static bool is_refused(const struct query *query)
-{
-    return query->form != CREDENTIAL_TOKEN && query->form != CREDENTIAL_LEGACY;
-}
-
-/* With a seat. Once it is digested, the text of a token is not needed any more. */
-static int check_here(struct call *call, const struct stkgate_request *request, struct query *query,
-                      struct verdict *ret, bool *ret_decided)
-{
-    *ret_decided = check_recent(call, convert_text(request->token), query, ret);
-    if (*ret_decided)
-        return 0;
-    struct credential credential = choose(request, query);
-    if (is_refused(query)) {
-        *ret_decided = true;
-        return decide_here(call->gate, query, ret);
+    if (credential->form != CREDENTIAL_TOKEN)
+        recent = NULL;
+    if (has_view && recent != NULL) {
+        hash = universal_of(&gate->recent_key, credential->value.data);
+        if (fast_check_recent(&fast, recent, &hash, query, ret))
+            return true;
     }
-    int r = digest(call->seat.digester, &credential, query->digest);
-    if (r == 0 && call->has_view)
-        *ret_decided = fast_check(&call->fast, call->hashed ? call->seat.recent : NULL, &call->hash,
-                                  query, ret);
-    return r;
+    digest(credential, query->digest);
+    return has_view && fast_check(&fast, recent, &hash, query, ret);
 }
 
 static int check(stkgate *gate, const struct stkgate_request *request, struct verdict *ret)
 {
-    UNINITIALIZED struct call call;
-    struct query query = {
-        .site = convert_text(request->site),
-        .origin = convert_text(request->origin),
-        .scopes = request->scopes,
-        .cost = request->cost,
-        .peek = (request->flags & STKGATE_PEEK) != 0,
-    };
-    bool decided;
-    if (!may_be_known(convert_text(request->token))) {
-        (void)choose(request, &query);
-        if (is_refused(&query))
-            return decide_here(gate, &query, ret);
+    const struct credential credential =
+        credential_choose(convert_text(request->token), convert_text(request->authorization),
+                          convert_text(request->api_key));
+    if (is_refused(&credential)) {
+        refuse(gate, &credential, request->scopes, ret);
+        return 0;
     }
-    call.gate = gate;
-    call.hashed = false;
-    int r = seats_take(&gate->seats, &call.seat);
-    if (r < 0)
-        return r;
-    call.has_view = fast_begin(gate, &call.fast);
-    r = check_here(&call, request, &query, ret, &decided);
-    seats_leave(&gate->seats, &call.seat);
+    UNINITIALIZED struct query query;
+    query.form = credential.form;
+    query.kind = credential.kind;
+    query.site = convert_text(request->site);
+    query.origin = convert_text(request->origin);
+    query.scopes = request->scopes;
+    query.cost = request->cost;
+    query.peek = (request->flags & STKGATE_PEEK) != 0;
+    struct seat seat;
+    seats_take(&gate->seats, &seat);
+    bool decided = check_here(gate, seat.recent, &credential, &query, ret);
+    seats_leave(&gate->seats, &seat);
     mappings_tidy(&gate->mappings, &gate->seats);
-    return r < 0 || decided ? r : ask(gate, &query, ret);
+    return decided ? 0 : ask(gate, &query, ret);
 }
 
 int stkgate_check(stkgate *gate, const struct stkgate_request *request,
                   struct stkgate_verdict *verdict)
 {
-    UNINITIALIZED struct stkgate_request known;
+    UNINITIALIZED struct stkgate_request spare;
     UNINITIALIZED struct verdict decided;
     if (verdict == NULL)
         return -EINVAL;
@@ -251,11 +211,10 @@ int stkgate_check(stkgate *gate, const struct stkgate_request *request,
         return r;
     if (gate == NULL)
         return -EINVAL;
-    r = convert_request(request, &known);
-    if (r < 0)
-        return r;
-    verdict_init(&decided);
-    r = check(gate, &known, &decided);
+    request = convert_request(request, &spare);
+    if (request == NULL)
+        return -EINVAL;
+    r = check(gate, request, &decided);
     if (r < 0)
         return r;
     /* The daemon answered, but could not decide. */

@@ -60,25 +60,23 @@ static bool has_data(struct stkgate_text t)
     return t.data != NULL || t.length == 0;
 }
 
-int convert_request(const struct stkgate_request *request, struct stkgate_request *ret)
+const struct stkgate_request *convert_request(const struct stkgate_request *request,
+                                              struct stkgate_request *spare)
 {
     if (request == NULL)
-        return -EINVAL;
-    /* Nearly always; it is on the way of each check. */
-    if (request->size == sizeof *ret) {
-        *ret = *request;
-    } else {
-        *ret = (struct stkgate_request){0};
-        int r = import(request, request->size, REQUEST_SIZE_FIRST, ret, sizeof *ret);
-        if (r < 0)
-            return r;
+        return NULL;
+    /* Hardly ever. */
+    if (request->size != sizeof *spare) {
+        *spare = (struct stkgate_request){0};
+        if (import(request, request->size, REQUEST_SIZE_FIRST, spare, sizeof *spare) < 0)
+            return NULL;
+        request = spare;
     }
-    if ((ret->flags & ~STKGATE_PEEK) != 0)
-        return -EINVAL;
-    if (!has_data(ret->token) || !has_data(ret->authorization) || !has_data(ret->api_key) ||
-        !has_data(ret->site) || !has_data(ret->origin))
-        return -EINVAL;
-    return 0;
+    if ((request->flags & ~STKGATE_PEEK) != 0 || !has_data(request->token) ||
+        !has_data(request->authorization) || !has_data(request->api_key) ||
+        !has_data(request->site) || !has_data(request->origin))
+        return NULL;
+    return request;
 }
 
 #define REFUSAL_STATUS 503
@@ -103,12 +101,11 @@ int convert_refuse(struct stkgate_verdict *verdict)
     return 0;
 }
 
-/* The texts last, and the status last of all: what allows a call is written when all is there. */
-void convert_verdict(const struct verdict *verdict, struct stkgate_verdict *ret)
+/* The texts last. */
+static void describe(const struct verdict *verdict, struct stkgate_verdict *ret)
 {
     ret->kind = (uint32_t)verdict->kind;
     ret->scopes = verdict->scopes;
-    ret->needed = verdict->needed;
     ret->limit = verdict->limit;
     ret->window_ns = verdict->window_ns;
     ret->burst = verdict->burst;
@@ -122,6 +119,15 @@ void convert_verdict(const struct verdict *verdict, struct stkgate_verdict *ret)
     memcpy(ret->site, verdict->site, sizeof ret->site);
     if (verdict->link[0] != '\0')
         memcpy(ret->link, verdict->link, strnlen(verdict->link, sizeof ret->link - 1));
+}
+
+/* The status last of all: what allows a call is written when all is there. A credential that is not
+ * in the table has nothing else. */
+void convert_verdict(const struct verdict *verdict, struct stkgate_verdict *ret)
+{
+    ret->needed = verdict->needed;
+    if (verdict->kind != KIND_NONE)
+        describe(verdict, ret);
     ret->reason = (uint32_t)verdict->reason;
     ret->status = reason_status(verdict->reason);
 }

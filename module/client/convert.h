@@ -19,8 +19,10 @@
 /* NULL stands for the defaults. 0, or -EINVAL: size, or non-zero bytes beyond what is known. */
 int convert_options(const struct stkgate_options *options, struct stkgate_options *ret);
 
-/* 0, or -EINVAL: size, unknown bytes or flags, or a text without data. */
-int convert_request(const struct stkgate_request *request, struct stkgate_request *ret);
+/* The request with all fields of ours: the caller's own, or where that is of another size, a copy
+ * in *spare. NULL: size, unknown bytes or flags, or a text without data. */
+const struct stkgate_request *convert_request(const struct stkgate_request *request,
+                                              struct stkgate_request *spare);
 
 /* Make the caller's verdict a refusal. 0, or -EINVAL: size; a verdict that is too short is one
  * all the same, as far as it goes. */

@@ -59,7 +59,7 @@ static bool decide_on(const struct fast *fast, const struct query *query,
  * that is acknowledged before the call began is in this view, or this view's lease was over, or it
  * was superseded, before it was acknowledged; and one that is acknowledged later may go either way,
  * however long this process is stopped between two instructions. */
-bool fast_check(const struct fast *fast, struct recent *recent, const struct siphash *hash,
+bool fast_check(const struct fast *fast, struct recent *recent, const struct universal *hash,
                 const struct query *query, struct verdict *ret)
 {
     UNINITIALIZED struct view_reading reading;
@@ -73,8 +73,7 @@ bool fast_check(const struct fast *fast, struct recent *recent, const struct sip
     if (answer != VIEW_FOUND)
         return false;
     if (recent != NULL) {
-        const struct recent_place place = {
-            .view = fast->mapping->number, .slot = reading.slot, .kind = (uint32_t)query->kind};
+        const struct recent_place place = {.view = fast->mapping->number, .slot = reading.slot};
         recent_note(recent, hash, &place);
     }
     return decide_on(fast, query, &reading, ret);
@@ -82,7 +81,7 @@ bool fast_check(const struct fast *fast, struct recent *recent, const struct sip
 
 /* A slot is one credential's for the life of its view. One that has moved on is looked up. */
 bool fast_check_recent(const struct fast *fast, const struct recent *recent,
-                       const struct siphash *hash, struct query *query, struct verdict *ret)
+                       const struct universal *hash, struct query *query, struct verdict *ret)
 {
     UNINITIALIZED struct view_reading reading;
     const struct view *view = &fast->mapping->view;
@@ -94,8 +93,6 @@ bool fast_check_recent(const struct fast *fast, const struct recent *recent,
         atomic_load_explicit(&view->slots[place.slot].words[VIEW_WORD_STATE], memory_order_acquire);
     if (view_read_slot(view, place.slot, state, &reading) != VIEW_FOUND)
         return false;
-    query->form = CREDENTIAL_TOKEN;
-    query->kind = (enum kind)place.kind;
     memcpy(query->digest, reading.record.digest, DIGEST_BYTES);
     return decide_on(fast, query, &reading, ret);
 }

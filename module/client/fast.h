@@ -20,14 +20,14 @@ struct fast {
 /* Whether there is a view that may be gone by now: *ret, for as long as the caller has its seat. */
 bool fast_begin(const struct stkgate *gate, struct fast *ret);
 
-/* The token with this hash was found lately: without its digest. query lacks its credential, and
- * has it when true is returned; *ret is complete then, else undefined. */
+/* The token with this hash was found lately: without its digest. query lacks its
+ * digest, and has it when true is returned; *ret is complete then, else undefined. */
 bool fast_check_recent(const struct fast *fast, const struct recent *recent,
-                       const struct siphash *hash, struct query *query, struct verdict *ret);
+                       const struct universal *hash, struct query *query, struct verdict *ret);
 
 /* query has a well-formed credential. Whether it is decided: *ret is complete then, else undefined,
  * and the daemon is to be asked. What is found is noted in recent by its hash, or not (NULL). */
-bool fast_check(const struct fast *fast, struct recent *recent, const struct siphash *hash,
+bool fast_check(const struct fast *fast, struct recent *recent, const struct universal *hash,
                 const struct query *query, struct verdict *ret);
 
 /* After the daemon was asked and could not be reached: no call fails for that while the

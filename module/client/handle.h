@@ -27,7 +27,7 @@ struct stkgate {
     struct pool pool;
     struct snapshots snapshots;
     struct seats seats;
-    struct siphash_key recent_key; /* of what is in the seats' memories of tokens */
+    struct universal_key recent_key; /* of what is in the seats' memories of tokens */
     struct mappings mappings;
     struct attaching attaching;
 };

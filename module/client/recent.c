@@ -6,7 +6,7 @@
 #define SETS (RECENT_MAX / WAYS)
 
 struct entry {
-    struct siphash hash;
+    struct universal hash;
     struct recent_place place; /* view 0: none */
 };
 
@@ -35,7 +35,7 @@ struct recent *recent_free(struct recent *recent)
     return NULL;
 }
 
-bool recent_find(const struct recent *recent, const struct siphash *hash, uint64_t view,
+bool recent_find(const struct recent *recent, const struct universal *hash, uint64_t view,
                  struct recent_place *ret)
 {
     const struct set *set = &recent->sets[hash->words[0] % SETS];
@@ -52,7 +52,7 @@ bool recent_find(const struct recent *recent, const struct siphash *hash, uint64
 }
 
 /* The newest is in front: of three tokens of a set the one that was noted longest ago goes. */
-void recent_note(struct recent *recent, const struct siphash *hash,
+void recent_note(struct recent *recent, const struct universal *hash,
                  const struct recent_place *place)
 {
     struct set *set = &recent->sets[hash->words[0] % SETS];

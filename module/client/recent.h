@@ -3,15 +3,15 @@
  * To digest a token and to look it up takes half of a check. A token that was well-formed and found
  * a moment ago still is, as long as the view is the same: its slot is read again each time, with
  * the state that it has now. Tokens are known again by a hash of their text with a random key of
- * this handle's (siphash.h); the text itself is not kept. One thread at a time: that of a seat. In
- * a forked child it is empty.
+ * this handle's (universal.h); the text itself is not kept. One thread at a time: that of a seat.
+ * In a forked child it is empty.
  */
 #ifndef STKGATE_CLIENT_RECENT_H
 #define STKGATE_CLIENT_RECENT_H
 
 #include <stdbool.h>
 
-#include "lib/core/siphash.h"
+#include "lib/core/universal.h"
 
 #define RECENT_MAX 4096 /* tokens, at most */
 
@@ -24,15 +24,14 @@ struct recent *recent_free(struct recent *recent); /* returns NULL; NULL is allo
 struct recent_place {
     uint64_t view; /* which one: no other of this handle ever has the same number; not 0 */
     uint32_t slot;
-    uint32_t kind; /* enum kind, of the token's text */
 };
 
 /* Where the token with this hash was in that view. */
-bool recent_find(const struct recent *recent, const struct siphash *hash, uint64_t view,
+bool recent_find(const struct recent *recent, const struct universal *hash, uint64_t view,
                  struct recent_place *ret);
 
 /* It is there. What was noted in its place before is forgotten. */
-void recent_note(struct recent *recent, const struct siphash *hash,
+void recent_note(struct recent *recent, const struct universal *hash,
                  const struct recent_place *place);
 
 #endif

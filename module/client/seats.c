@@ -9,22 +9,15 @@ struct seat_state {
     _Alignas(LINE_BYTES) _Atomic uint64_t uses;
 };
 
-/* A context is NULL while it is in use, so that a child makes another one; and before it is used
- * for the first time. A memory of tokens is empty in a child: it may be kept. */
-struct seat_context {
-    _Alignas(LINE_BYTES) _Atomic(struct digester *) digester;
-    _Atomic(struct recent *) recent;
-};
-
 struct seats_memory {
     /* Wiped at a fork: */
     struct seat_state states[SEATS_MAX];
     _Alignas(LINE_BYTES) _Atomic uint64_t standing;
-    /* Kept: */
-    struct seat_context contexts[SEATS_MAX];
+    /* Kept, as each memory of tokens is empty in a child; NULL before the seat is first used: */
+    _Alignas(LINE_BYTES) _Atomic(struct recent *) recents[SEATS_MAX];
 };
 
-#define WIPED_BYTES offsetof(struct seats_memory, contexts)
+#define WIPED_BYTES offsetof(struct seats_memory, recents)
 _Static_assert(WIPED_BYTES == 4096, "what is wiped is a page");
 
 /* Where this thread sat the last time, so that threads keep out of each other's cache lines. It has
@@ -38,11 +31,6 @@ int seats_init(struct seats *seats)
     if (r < 0)
         return r;
     seats->memory = memory;
-    struct digester *first;
-    r = digester_new(&first);
-    if (r < 0)
-        return r;
-    atomic_store(&seats->memory->contexts[0].digester, first);
     return 0;
 }
 
@@ -50,10 +38,8 @@ void seats_deinit(struct seats *seats)
 {
     if (seats->memory == NULL)
         return;
-    for (size_t i = 0; i < SEATS_MAX; i++) {
-        digester_free(atomic_load(&seats->memory->contexts[i].digester));
-        recent_free(atomic_load(&seats->memory->contexts[i].recent));
-    }
+    for (size_t i = 0; i < SEATS_MAX; i++)
+        recent_free(atomic_load(&seats->memory->recents[i]));
     wiped_free(seats->memory, sizeof *seats->memory);
     seats->memory = NULL;
 }
@@ -83,49 +69,36 @@ static unsigned find(struct seats_memory *memory, uint64_t *ret_uses)
     return SEATS_MAX;
 }
 
-/* Made when the seat is first used; a lack of memory is no reason to fail. */
-static struct recent *recent_of(struct seat_context *context)
+/* Made when the seat is first used; a lack of memory is no reason to fail. Whoever sits there alone
+ * uses it, so that no order is needed but that of the seat. */
+static struct recent *recent_of(struct seats_memory *memory, unsigned number)
 {
-    struct recent *recent = atomic_load_explicit(&context->recent, memory_order_relaxed);
+    struct recent *recent = atomic_load_explicit(&memory->recents[number], memory_order_relaxed);
     if (recent == NULL && recent_new(&recent) == 0)
-        atomic_store_explicit(&context->recent, recent, memory_order_relaxed);
+        atomic_store_explicit(&memory->recents[number], recent, memory_order_relaxed);
     return recent;
 }
 
-int seats_take(struct seats *seats, struct seat *ret)
+void seats_take(struct seats *seats, struct seat *ret)
 {
     struct seats_memory *memory = seats->memory;
-    struct digester *digester = NULL;
-    struct recent *recent = NULL;
     uint64_t uses = 0;
     unsigned number = find(memory, &uses);
-    if (number < SEATS_MAX) {
-        struct seat_context *context = &memory->contexts[number];
-        digester = atomic_load_explicit(&context->digester, memory_order_relaxed);
-        atomic_store_explicit(&context->digester, NULL, memory_order_relaxed);
-        recent = recent_of(context);
-    }
-    *ret = (struct seat){.digester = digester, .recent = recent, .uses = uses, .number = number};
-    if (digester != NULL)
-        return 0;
-    int r = digester_new(&ret->digester);
-    if (r < 0)
-        seats_leave(seats, ret);
-    return r;
+    *ret = (struct seat){
+        .recent = number < SEATS_MAX ? recent_of(memory, number) : NULL,
+        .uses = uses,
+        .number = number,
+    };
 }
 
 void seats_leave(struct seats *seats, const struct seat *seat)
 {
     struct seats_memory *memory = seats->memory;
-    if (seat->number < SEATS_MAX) {
-        atomic_store_explicit(&memory->contexts[seat->number].digester, seat->digester,
-                              memory_order_relaxed);
+    if (seat->number < SEATS_MAX)
         atomic_store_explicit(&memory->states[seat->number].uses, seat->uses + 1,
                               memory_order_release);
-        return;
-    }
-    digester_free(seat->digester);
-    atomic_fetch_sub_explicit(&memory->standing, 1, memory_order_release);
+    else
+        atomic_fetch_sub_explicit(&memory->standing, 1, memory_order_release);
 }
 
 /* Sequentially consistent, as the taking of a seat is. A thread takes a seat, then loads a pointer;

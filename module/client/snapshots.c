@@ -63,11 +63,6 @@ void snapshots_deinit(struct snapshots *snapshots)
     snapshots->current = NULL;
 }
 
-const struct snapshot *snapshots_current(const struct snapshots *snapshots)
-{
-    return atomic_load_explicit(&snapshots->current, memory_order_acquire);
-}
-
 int snapshots_publish(struct snapshots *snapshots, struct frame *frame, uint64_t *ret_generation)
 {
     const uint8_t *content = frame->payload.at;

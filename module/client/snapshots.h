@@ -33,7 +33,10 @@ int snapshots_init(struct snapshots *snapshots);
 void snapshots_deinit(struct snapshots *snapshots);
 
 /* Never NULL; good until snapshots_deinit(). */
-const struct snapshot *snapshots_current(const struct snapshots *snapshots);
+static inline const struct snapshot *snapshots_current(const struct snapshots *snapshots)
+{
+    return atomic_load_explicit(&snapshots->current, memory_order_acquire);
+}
 
 /* Take over what a WELCOME says. 0 and its generation; -EPROTO: it is none; -ENOMEM. */
 int snapshots_publish(struct snapshots *snapshots, struct frame *welcome, uint64_t *ret_generation);

@@ -83,7 +83,6 @@ int flood_dial(const char *runtime)
 
 size_t flood_question(const struct flood_options *options, void *buffer, size_t capacity)
 {
-    struct digester *digester;
     struct query query = {
         .form = CREDENTIAL_TOKEN,
         .kind = KIND_LIVE,
@@ -91,10 +90,7 @@ size_t flood_question(const struct flood_options *options, void *buffer, size_t 
         .origin = text_of(options->origin),
     };
 
-    if (digester_new(&digester) < 0 ||
-        digest_token(digester, text_of(options->token), query.digest) < 0)
-        errx(EXIT_FAILURE, "cannot digest a token");
-    digester_free(digester);
+    digest_token(text_of(options->token), query.digest);
     return check_write(buffer, capacity, 2, &query);
 }
 
