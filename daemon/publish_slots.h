@@ -58,7 +58,8 @@ int publisher_put(struct publisher *publisher, const struct record *record,
 void publisher_finish_move(struct publisher *publisher, uint64_t now_ns);
 
 /* No check finds what the view has of this digest any more: the daemon is asked each time, until it
- * is put again. For a change that could not be put. */
+ * is put again, here or in a larger view, and goes on with its bucket. For a change that could not
+ * be put. */
 void publisher_hide(struct publisher *publisher, const uint8_t digest[static DIGEST_BYTES]);
 
 /* Afterwards there is no such credential. */

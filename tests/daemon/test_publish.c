@@ -276,6 +276,25 @@ START_TEST(what_has_no_room_is_asked_for_in_the_table)
 }
 END_TEST
 
+START_TEST(an_edit_that_has_no_room_finds_its_bucket_in_the_larger_view)
+{
+    struct publish *publish = make(0);
+    struct record record = record_of(1);
+
+    for (unsigned n = 0; n < 256; n++)
+        put(publish, n);
+    record.expires_at = 1800000000;
+    ck_assert_int_eq(publish_put(publish, &record, NULL, NOW_NS), -ENOSPC);
+    ck_assert_int_eq(find(publish, 1), VIEW_UNSURE);
+    grow(publish, 256);
+    ck_assert_int_eq(publish_grow(publish, &record, NOW_NS), 0);
+    publish_switch(publish, true);
+    expect(publish, 1);
+    ck_assert_int_eq(reading.record.expires_at, 1800000000);
+    publish_free(publish);
+}
+END_TEST
+
 START_TEST(a_next_view_that_is_too_small_is_given_up_and_the_one_after_it_is_larger)
 {
     struct publish *publish = make(1000);
@@ -566,6 +585,7 @@ SUITE_MAIN("publish", says_none_only_when_all_of_the_table_is_in_it,
            tells_whose_counts_are_not_saved_and_of_each_once,
            a_larger_view_takes_its_place_and_its_buckets,
            what_has_no_room_is_asked_for_in_the_table,
+           an_edit_that_has_no_room_finds_its_bucket_in_the_larger_view,
            a_next_view_that_is_too_small_is_given_up_and_the_one_after_it_is_larger,
            an_edit_while_it_grows_leaves_the_bucket_where_it_is,
            what_was_filled_with_a_gap_is_not_said_to_be_complete,
