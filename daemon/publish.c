@@ -426,6 +426,13 @@ int publish_each_unsaved(struct publish *publish, uint32_t slots_max, uint64_t n
     return 0;
 }
 
+void publish_begin_last_walk(struct publish *publish, uint64_t now_ns)
+{
+    while (publish_move_some(publish, UINT32_MAX, now_ns))
+        continue;
+    publish->scan_at = 0;
+}
+
 /* ---- those who map it --------------------------------------------------------------------------
  */
 

@@ -92,6 +92,8 @@ typedef int (*publish_unsaved_fn)(const struct view_reading *reading, struct vie
  * 1: it is not there yet; or what fn returned. */
 int publish_each_unsaved(struct publish *publish, uint32_t slots_max, uint64_t now_ns,
                          publish_unsaved_fn fn, void *userdata);
+/* The walk begins anew now, and passes none by because its bucket is still in the view before. */
+void publish_begin_last_walk(struct publish *publish, uint64_t now_ns);
 
 /* ---- those who map it --------------------------------------------------------------------------
  */

@@ -227,6 +227,27 @@ START_TEST(an_edit_that_makes_it_grow_forgives_no_debt)
 }
 END_TEST
 
+START_TEST(a_clean_stop_saves_what_the_larger_view_has_not_taken_over_yet)
+{
+    static struct fixture_outcome minted[MANY];
+    struct mint mint = fixture_kasa();
+    unsigned count = 0;
+
+    fixture_open(&fixture, NULL);
+    mint.limit = (struct rate_limit){1, UINT64_C(3600000000000), 60};
+    uint64_t slots = stats().slots;
+    while (stats().slots == slots) {
+        minted[count] = fixture_mint(&fixture, &mint);
+        ck_assert_int_eq(reason_of(&minted[count++]), REASON_OK);
+    }
+    fixture_restart(&fixture);
+    for (unsigned i = 0; i < count; i++)
+        ck_assert_uint_eq(fixture_check(&fixture, "default", minted[i].secret, "kasa").remaining,
+                          58);
+    fixture_close(&fixture);
+}
+END_TEST
+
 /* ---- from daemon to daemon ---------------------------------------------------------------------
  */
 
@@ -405,6 +426,7 @@ SUITE_MAIN("service_view", the_whole_table_is_in_it_bit_by_bit_and_answers_befor
            grows_bit_by_bit_while_tokens_come,
            grows_at_once_when_there_is_no_room_and_nobody_had_time,
            an_edit_that_makes_it_grow_forgives_no_debt,
+           a_clean_stop_saves_what_the_larger_view_has_not_taken_over_yet,
            who_comes_next_goes_on_with_view_and_buckets,
            what_was_committed_and_not_published_is_published_by_the_next_one,
            a_legacy_key_that_was_removed_unheard_is_gone, a_view_of_another_table_is_taken_back,
