@@ -204,8 +204,12 @@ int publish_put(struct publish *publish, const struct record *record,
                 const struct bucket_start *start, uint64_t now_ns)
 {
     struct publisher *publisher = &publish->current->publisher;
-    int r = publisher_put(publisher, record, start, now_ns, NULL);
+    uint32_t slot;
+    int r = publisher_put(publisher, record, start, now_ns, &slot);
 
+    /* Its units go over to another limit as they are now, also from the view before. */
+    if (r == 0)
+        (void)publisher_settled_bucket(publisher, slot, now_ns);
     if (r < 0) {
         publisher_hide(publisher, record->digest);
         atomic_fetch_and(&publisher->header->flags, ~(uint64_t)VIEW_COMPLETE);

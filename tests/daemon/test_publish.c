@@ -276,6 +276,7 @@ START_TEST(what_has_no_room_is_asked_for_in_the_table)
 }
 END_TEST
 
+/* With the units that it has at that time, 58 of 60, whenever buckets are taken over. */
 START_TEST(an_edit_that_has_no_room_finds_its_bucket_in_the_larger_view)
 {
     struct publish *publish = make(0);
@@ -283,14 +284,14 @@ START_TEST(an_edit_that_has_no_room_finds_its_bucket_in_the_larger_view)
 
     for (unsigned n = 0; n < 256; n++)
         put(publish, n);
-    record.expires_at = 1800000000;
+    record.limit.requests = 6;
     ck_assert_int_eq(publish_put(publish, &record, NULL, NOW_NS), -ENOSPC);
-    ck_assert_int_eq(find(publish, 1), VIEW_UNSURE);
     grow(publish, 256);
-    ck_assert_int_eq(publish_grow(publish, &record, NOW_NS), 0);
     publish_switch(publish, true);
-    expect(publish, 1);
-    ck_assert_int_eq(reading.record.expires_at, 1800000000);
+    ck_assert_int_eq(publish_put(publish, &record, NULL, NOW_NS), 0);
+    ck_assert(!publish_move_some(publish, UINT32_MAX, NOW_NS + SECOND_NS));
+    ck_assert_int_eq(find(publish, 1), VIEW_FOUND);
+    ck_assert(bucket->tat == NOW_NS + 20 * SECOND_NS && bucket->allowed == 1);
     publish_free(publish);
 }
 END_TEST
