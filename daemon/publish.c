@@ -217,7 +217,7 @@ int publish_put(struct publish *publish, const struct record *record,
     }
     /* Of the next view the owner will hear when it walks on; what it has passed is renewed here. */
     if (publish->next)
-        (void)publish_grow(publish, record, now_ns);
+        (void)publish_grow(publish, record, start, now_ns);
     return r;
 }
 
@@ -319,11 +319,29 @@ int publish_begin_growth(struct publish *publish, uint64_t credentials)
     return 0;
 }
 
-int publish_grow(struct publish *publish, const struct record *record, uint64_t now_ns)
+/* Were it only hidden there: it has its bucket. */
+static bool is_in_current(const struct publish *publish, const uint8_t digest[DIGEST_BYTES])
 {
-    static const struct bucket_start unmoved = {.tat = VIEW_TAT_UNMOVED};
-    int r = publisher_put(&publish->next->publisher, record, &unmoved, now_ns, NULL);
+    struct view_reading reading;
 
+    return publish_is_complete(publish) ||
+           view_read(&publish->current->publisher.view, digest, &reading) != VIEW_NONE;
+}
+
+/* Nobody has this view yet: what a bucket in it began with may be said anew, as when the current
+ * one has the credential now, too. */
+int publish_grow(struct publish *publish, const struct record *record,
+                 const struct bucket_start *start, uint64_t now_ns)
+{
+    static const struct bucket_start zero, unmoved = {.tat = VIEW_TAT_UNMOVED};
+    struct publisher *next = &publish->next->publisher;
+    uint32_t slot;
+
+    if (is_in_current(publish, record->digest))
+        start = &unmoved;
+    int r = publisher_put(next, record, start, now_ns, &slot);
+    if (r == 0)
+        publisher_begin_bucket(next, slot, start ? start : &zero);
     if (r == -ENOSPC) {
         publish->next = area_drop(publish->next);
         publish->heap_scale *= 2;

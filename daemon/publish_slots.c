@@ -230,11 +230,14 @@ static bool is_there(uint64_t state)
 /* ---- buckets -----------------------------------------------------------------------------------
  */
 
+static bool is_strict(const struct publisher *publisher, uint32_t slot)
+{
+    return (load(&publisher->slots[slot].words[VIEW_WORD_SHAPE]) & VIEW_STRICT) != 0;
+}
+
 struct view_bucket *publisher_bucket(const struct publisher *publisher, uint32_t slot)
 {
-    bool strict = (load(&publisher->slots[slot].words[VIEW_WORD_SHAPE]) & VIEW_STRICT) != 0;
-
-    return &(strict ? publisher->own : publisher->view.buckets)[slot];
+    return &(is_strict(publisher, slot) ? publisher->own : publisher->view.buckets)[slot];
 }
 
 /* A slot whose limit is no limit was damaged: then its bucket can't be anything but empty. */
@@ -399,6 +402,12 @@ static void begin_bucket(struct publisher *publisher, uint32_t slot, bool strict
     if (strict) /* so that who walks the shared buckets, and not these, looks here */
         atomic_store(&publisher->view.buckets[slot].saved, 1);
     store(publisher, &bucket->tat, start->tat, memory_order_release);
+}
+
+void publisher_begin_bucket(struct publisher *publisher, uint32_t slot,
+                            const struct bucket_start *start)
+{
+    begin_bucket(publisher, slot, is_strict(publisher, slot), start);
 }
 
 /* ---- credentials -------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ static void grow(struct publish *publish, unsigned count)
     ck_assert_int_eq(publish_begin_growth(publish, count), 0);
     for (unsigned n = 0; n < count; n++) {
         struct record record = record_of(n);
-        ck_assert_int_eq(publish_grow(publish, &record, NOW_NS), 0);
+        ck_assert_int_eq(publish_grow(publish, &record, NULL, NOW_NS), 0);
     }
 }
 
@@ -308,7 +308,7 @@ START_TEST(a_next_view_that_is_too_small_is_given_up_and_the_one_after_it_is_lar
     ck_assert_int_eq(publish_begin_growth(publish, 10), 0);
     for (n = 0; r == 0; n++) {
         struct record record = record_of(n);
-        r = publish_grow(publish, &record, NOW_NS);
+        r = publish_grow(publish, &record, NULL, NOW_NS);
     }
     ck_assert_int_eq(r, -ENOSPC);
     ck_assert(!publish_is_growing(publish) && publish_wants_growth(publish));
@@ -344,7 +344,7 @@ START_TEST(what_was_filled_with_a_gap_is_not_said_to_be_complete)
 
     publish_set_complete(publish);
     ck_assert_int_eq(publish_begin_growth(publish, 3), 0);
-    ck_assert_int_eq(publish_grow(publish, &record, NOW_NS), 0);
+    ck_assert_int_eq(publish_grow(publish, &record, NULL, NOW_NS), 0);
     publish_switch(publish, false);
     ck_assert_int_eq(find(publish, 1), VIEW_UNSURE);
     publish_free(publish);

@@ -248,6 +248,37 @@ START_TEST(a_clean_stop_saves_what_the_larger_view_has_not_taken_over_yet)
 }
 END_TEST
 
+/* Their origins take more room than a first view has for them. */
+START_TEST(what_is_owed_stays_so_when_it_has_to_grow_while_it_is_built)
+{
+    static struct fixture_outcome minted[300];
+    struct mint mint = fixture_kasa();
+    uint8_t origins[ORIGINS_BYTES_MAX];
+    char origin[ORIGIN_MAX + 1];
+
+    mint.limit = (struct rate_limit){1, UINT64_C(3600000000000), 60};
+    mint.missing_origin_allowed = true;
+    mint.origins.data = origins;
+    for (unsigned i = 0; i < ORIGINS_MAX; i++) {
+        snprintf(origin, sizeof origin, "https://%063u.%063u.example", i, i);
+        ck_assert_int_eq(
+            textlist_append(origins, sizeof origins, &mint.origins.len, text_of(origin)), 0);
+    }
+    fixture_open(&fixture, NULL);
+    for (unsigned i = 0; i < 300; i++) {
+        minted[i] = fixture_mint(&fixture, &mint);
+        ck_assert_int_eq(reason_of(&minted[i]), REASON_OK);
+    }
+    fixture_restart(&fixture);
+    work();
+    ck_assert(stats().complete);
+    for (unsigned i = 0; i < 300; i++)
+        ck_assert_uint_eq(fixture_check(&fixture, "default", minted[i].secret, "kasa").remaining,
+                          58);
+    fixture_close(&fixture);
+}
+END_TEST
+
 /* ---- from daemon to daemon ---------------------------------------------------------------------
  */
 
@@ -427,6 +458,7 @@ SUITE_MAIN("service_view", the_whole_table_is_in_it_bit_by_bit_and_answers_befor
            grows_at_once_when_there_is_no_room_and_nobody_had_time,
            an_edit_that_makes_it_grow_forgives_no_debt,
            a_clean_stop_saves_what_the_larger_view_has_not_taken_over_yet,
+           what_is_owed_stays_so_when_it_has_to_grow_while_it_is_built,
            who_comes_next_goes_on_with_view_and_buckets,
            what_was_committed_and_not_published_is_published_by_the_next_one,
            a_legacy_key_that_was_removed_unheard_is_gone, a_view_of_another_table_is_taken_back,

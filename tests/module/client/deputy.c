@@ -67,14 +67,32 @@ static void end_walk(struct deputy *deputy)
 
 static int put(struct deputy *deputy, const struct deputy_row *row);
 
+/* As start_of() does: a debt that was saved under another limit goes over to this one now. */
+static struct bucket_start start_of(const struct deputy_row *row)
+{
+    const struct rate_limit *from = &row->usage_limit, *to = &row->record.limit;
+    struct bucket_start start = row->usage;
+    struct rate from_rate, to_rate;
+    if (from->requests == to->requests && from->window_ns == to->window_ns &&
+        from->burst == to->burst)
+        return start;
+    demand(rate_init(&from_rate, from) == RATE_OK && rate_init(&to_rate, to) == RATE_OK,
+           "not a limit");
+    start.tat = rate_convert(&from_rate, &to_rate, start.tat, mono_ns());
+    start.unsaved = true;
+    return start;
+}
+
 static void walk_on(struct deputy *deputy, unsigned rows_max)
 {
     for (; rows_max > 0 && deputy->filled < deputy->count; rows_max--) {
         const struct deputy_row *row = &deputy->rows[deputy->filled++];
         if (!row->there)
             continue;
+        const struct bucket_start start = start_of(row);
         bool grows = deputy->filling == DEPUTY_GROWS;
-        int r = grows ? publish_grow(deputy->publish, &row->record, mono_ns()) : put(deputy, row);
+        int r = grows ? publish_grow(deputy->publish, &row->record, &start, mono_ns())
+                      : put(deputy, row);
         if (r == -ENOSPC && grows) {
             deputy->filling = DEPUTY_IDLE; /* and the next one will be larger */
             return;
@@ -116,22 +134,6 @@ static void grow_now(struct deputy *deputy)
         if (!publish_wants_growth(deputy->publish))
             return;
     }
-}
-
-/* As start_of() does: a debt that was saved under another limit goes over to this one now. */
-static struct bucket_start start_of(const struct deputy_row *row)
-{
-    const struct rate_limit *from = &row->usage_limit, *to = &row->record.limit;
-    struct bucket_start start = row->usage;
-    struct rate from_rate, to_rate;
-    if (from->requests == to->requests && from->window_ns == to->window_ns &&
-        from->burst == to->burst)
-        return start;
-    demand(rate_init(&from_rate, from) == RATE_OK && rate_init(&to_rate, to) == RATE_OK,
-           "not a limit");
-    start.tat = rate_convert(&from_rate, &to_rate, start.tat, mono_ns());
-    start.unsaved = true;
-    return start;
 }
 
 static int put(struct deputy *deputy, const struct deputy_row *row)
