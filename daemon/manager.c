@@ -497,6 +497,7 @@ static void end_service(struct manager *manager)
 {
     uint64_t end_ns = clock_ns() + FLUSH_LAST_NS;
 
+    service_begin_last_flush(manager->service);
     while (!service_must_exit(manager->service) && service_flush_usage(manager->service) &&
            clock_ns() < end_ns)
         continue;

@@ -204,8 +204,12 @@ int publish_put(struct publish *publish, const struct record *record,
                 const struct bucket_start *start, uint64_t now_ns)
 {
     struct publisher *publisher = &publish->current->publisher;
-    int r = publisher_put(publisher, record, start, now_ns, NULL);
+    uint32_t slot;
+    int r = publisher_put(publisher, record, start, now_ns, &slot);
 
+    /* Its units go over to another limit as they are now, also from the view before. */
+    if (r == 0)
+        (void)publisher_settled_bucket(publisher, slot, now_ns);
     if (r < 0) {
         publisher_hide(publisher, record->digest);
         atomic_fetch_and(&publisher->header->flags, ~(uint64_t)VIEW_COMPLETE);
@@ -213,7 +217,7 @@ int publish_put(struct publish *publish, const struct record *record,
     }
     /* Of the next view the owner will hear when it walks on; what it has passed is renewed here. */
     if (publish->next)
-        (void)publish_grow(publish, record, now_ns);
+        (void)publish_grow(publish, record, start, now_ns);
     return r;
 }
 
@@ -223,7 +227,7 @@ static bool has_credential(const struct publisher *publisher, uint32_t slot)
     uint64_t state =
         atomic_load_explicit(&publisher->slots[slot].words[VIEW_WORD_STATE], memory_order_acquire);
 
-    return (tags >> (slot % 8 * 8) & 0xff) != 0 && state >= VIEW_LIVE && state <= VIEW_REVOKED;
+    return (tags >> (slot % 8 * 8) & 0xff) != 0 && state != VIEW_MOVED && state != VIEW_REMOVED;
 }
 
 void publish_remove(struct publish *publish, const uint8_t digest[static DIGEST_BYTES])
@@ -315,11 +319,29 @@ int publish_begin_growth(struct publish *publish, uint64_t credentials)
     return 0;
 }
 
-int publish_grow(struct publish *publish, const struct record *record, uint64_t now_ns)
+/* Were it only hidden there: it has its bucket. */
+static bool is_in_current(const struct publish *publish, const uint8_t digest[DIGEST_BYTES])
 {
-    static const struct bucket_start unmoved = {.tat = VIEW_TAT_UNMOVED};
-    int r = publisher_put(&publish->next->publisher, record, &unmoved, now_ns, NULL);
+    struct view_reading reading;
 
+    return publish_is_complete(publish) ||
+           view_read(&publish->current->publisher.view, digest, &reading) != VIEW_NONE;
+}
+
+/* Nobody has this view yet: what a bucket in it began with may be said anew, as when the current
+ * one has the credential now, too. */
+int publish_grow(struct publish *publish, const struct record *record,
+                 const struct bucket_start *start, uint64_t now_ns)
+{
+    static const struct bucket_start zero, unmoved = {.tat = VIEW_TAT_UNMOVED};
+    struct publisher *next = &publish->next->publisher;
+    uint32_t slot;
+
+    if (is_in_current(publish, record->digest))
+        start = &unmoved;
+    int r = publisher_put(next, record, start, now_ns, &slot);
+    if (r == 0)
+        publisher_begin_bucket(next, slot, start ? start : &zero);
     if (r == -ENOSPC) {
         publish->next = area_drop(publish->next);
         publish->heap_scale *= 2;
@@ -424,6 +446,13 @@ int publish_each_unsaved(struct publish *publish, uint32_t slots_max, uint64_t n
         return 1;
     publish->scan_at = 0;
     return 0;
+}
+
+void publish_begin_last_walk(struct publish *publish, uint64_t now_ns)
+{
+    while (publish_move_some(publish, UINT32_MAX, now_ns))
+        continue;
+    publish->scan_at = 0;
 }
 
 /* ---- those who map it --------------------------------------------------------------------------

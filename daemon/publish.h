@@ -71,8 +71,10 @@ uint64_t publish_seq(const struct publish *publish, uint64_t *ret_mark);
 bool publish_wants_growth(const struct publish *publish);
 /* Does nothing while one is built. As publish_new(). */
 int publish_begin_growth(struct publish *publish, uint64_t credentials);
-/* -ENOSPC: this one is too small as well; growth is given up. */
-int publish_grow(struct publish *publish, const struct record *record, uint64_t now_ns);
+/* start: of one that the current view does not have; all others go on with the bucket that they
+ * have there. -ENOSPC: this one is too small as well; growth is given up. */
+int publish_grow(struct publish *publish, const struct record *record,
+                 const struct bucket_start *start, uint64_t now_ns);
 bool publish_is_growing(const struct publish *publish);
 /* The next view has all that could be read of the table, or (complete) all of it: it takes the
  * place of the current one. */
@@ -92,6 +94,8 @@ typedef int (*publish_unsaved_fn)(const struct view_reading *reading, struct vie
  * 1: it is not there yet; or what fn returned. */
 int publish_each_unsaved(struct publish *publish, uint32_t slots_max, uint64_t now_ns,
                          publish_unsaved_fn fn, void *userdata);
+/* The walk begins anew now, and passes none by because its bucket is still in the view before. */
+void publish_begin_last_walk(struct publish *publish, uint64_t now_ns);
 
 /* ---- those who map it --------------------------------------------------------------------------
  */

@@ -230,11 +230,14 @@ static bool is_there(uint64_t state)
 /* ---- buckets -----------------------------------------------------------------------------------
  */
 
+static bool is_strict(const struct publisher *publisher, uint32_t slot)
+{
+    return (load(&publisher->slots[slot].words[VIEW_WORD_SHAPE]) & VIEW_STRICT) != 0;
+}
+
 struct view_bucket *publisher_bucket(const struct publisher *publisher, uint32_t slot)
 {
-    bool strict = (load(&publisher->slots[slot].words[VIEW_WORD_SHAPE]) & VIEW_STRICT) != 0;
-
-    return &(strict ? publisher->own : publisher->view.buckets)[slot];
+    return &(is_strict(publisher, slot) ? publisher->own : publisher->view.buckets)[slot];
 }
 
 /* A slot whose limit is no limit was damaged: then its bucket can't be anything but empty. */
@@ -401,6 +404,12 @@ static void begin_bucket(struct publisher *publisher, uint32_t slot, bool strict
     store(publisher, &bucket->tat, start->tat, memory_order_release);
 }
 
+void publisher_begin_bucket(struct publisher *publisher, uint32_t slot,
+                            const struct bucket_start *start)
+{
+    begin_bucket(publisher, slot, is_strict(publisher, slot), start);
+}
+
 /* ---- credentials -------------------------------------------------------------------------------
  */
 
@@ -421,9 +430,9 @@ static bool has_others(const struct publisher *publisher, const struct record *r
 /* No slot has this number. */
 #define NO_SLOT UINT32_MAX
 
-/* All but one: what an edit leaves behind, and what one that was cut short did. */
-static void retire_others(struct publisher *publisher, const uint8_t digest[DIGEST_BYTES],
-                          uint32_t kept)
+/* All that are there, but one. */
+static void set_others(struct publisher *publisher, const uint8_t digest[DIGEST_BYTES],
+                       uint32_t kept, uint64_t to)
 {
     struct view_walk walk;
     uint32_t slot;
@@ -432,7 +441,7 @@ static void retire_others(struct publisher *publisher, const uint8_t digest[DIGE
     view_walk_begin(&publisher->view, digest, &walk);
     while (view_walk_next(&publisher->view, digest, &walk, &slot, &state))
         if (slot != kept && is_there(state))
-            set_state(publisher, slot, VIEW_MOVED);
+            set_state(publisher, slot, to);
 }
 
 static int put_new(struct publisher *publisher, const struct record *record, struct image *image,
@@ -475,7 +484,8 @@ int publisher_put(struct publisher *publisher, const struct record *record,
     if (there && has_others(publisher, record, slot)) {
         if (!publisher->building)
             (void)settle(publisher, record->digest, now_ns, &newest);
-        retire_others(publisher, record->digest, slot);
+        /* What an edit leaves behind, and what one that was cut short did. */
+        set_others(publisher, record->digest, slot, VIEW_MOVED);
     }
     if (ret_slot)
         *ret_slot = slot;
@@ -491,9 +501,10 @@ void publisher_finish_move(struct publisher *publisher, uint64_t now_ns)
     store(publisher, &publisher->header->journal_slot, 0, memory_order_release);
 }
 
+/* A slot that has moved has no bucket any more; this one's is needed by the next to come. */
 void publisher_hide(struct publisher *publisher, const uint8_t digest[static DIGEST_BYTES])
 {
-    retire_others(publisher, digest, NO_SLOT);
+    set_others(publisher, digest, NO_SLOT, VIEW_HIDDEN);
 }
 
 void publisher_remove(struct publisher *publisher, const uint8_t digest[static DIGEST_BYTES])

@@ -53,12 +53,18 @@ struct bucket_start {
 int publisher_put(struct publisher *publisher, const struct record *record,
                   const struct bucket_start *start, uint64_t now_ns, uint32_t *ret_slot);
 
+/* The bucket of a slot with a credential begins so, whatever it had: in a view that is being built
+ * and that nobody else has. */
+void publisher_begin_bucket(struct publisher *publisher, uint32_t slot,
+                            const struct bucket_start *start);
+
 /* To be called before anything else by who goes on with what another left: a move that the other
  * had begun is brought to its end. There is one journal: the next move would write over it. */
 void publisher_finish_move(struct publisher *publisher, uint64_t now_ns);
 
 /* No check finds what the view has of this digest any more: the daemon is asked each time, until it
- * is put again. For a change that could not be put. */
+ * is put again, here or in a larger view, and goes on with its bucket. For a change that could not
+ * be put. */
 void publisher_hide(struct publisher *publisher, const uint8_t digest[static DIGEST_BYTES]);
 
 /* Afterwards there is no such credential. */

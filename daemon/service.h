@@ -246,6 +246,9 @@ unsigned service_pending(const struct service *service);
 /* Submit what usage changed since the last time, as much as the committer takes: called now and
  * then by the manager. Returns whether some is left for the next time. */
 bool service_flush_usage(struct service *service);
+/* At a clean stop, before it is called until nothing is left: then all there is has been submitted.
+ */
+void service_begin_last_flush(struct service *service);
 
 /* Whether nothing can be committed any more (committer_failure(); told to the log): the daemon must
  * end with a failure, and every check is refused until it does. */

@@ -117,3 +117,9 @@ bool service_flush_usage(struct service *service)
     return publish_each_unsaved(service->publish, SCAN_MAX, service_clock_ns(CLOCK_MONOTONIC),
                                 on_unsaved, &flush) != 0;
 }
+
+/* What was spent since an unfinished walk passed by, or since the view grew, is in no row yet. */
+void service_begin_last_flush(struct service *service)
+{
+    publish_begin_last_walk(service->publish, service_clock_ns(CLOCK_MONOTONIC));
+}

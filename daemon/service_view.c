@@ -106,11 +106,10 @@ static int on_walked(struct text key_id, const struct record *record, const stru
     /* What is not read, is not published: its checks go on to be refused as they were. */
     if (!record) {
         fill->damaged = true;
-    } else if (fill->kind == FILL_GROW) {
-        r = publish_grow(service->publish, record, slice->mono_ns);
     } else {
         const struct bucket_start start = start_of(service, record, usage, slice->mono_ns);
-        r = put(service, record, &start, slice->mono_ns);
+        r = fill->kind == FILL_GROW ? publish_grow(service->publish, record, &start, slice->mono_ns)
+                                    : put(service, record, &start, slice->mono_ns);
     }
     text_copy(key_id, fill->after, sizeof fill->after);
     return r;
@@ -123,7 +122,7 @@ static void end_walk(struct service *service)
 
     if (fill->kind == FILL_GROW)
         publish_switch(service->publish, !fill->damaged);
-    else if (!fill->damaged)
+    else if (fill->kind == FILL_BUILD && !fill->damaged)
         publish_set_complete(service->publish);
     *fill = (struct view_fill){.kind = FILL_NONE};
 }

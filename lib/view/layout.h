@@ -67,6 +67,7 @@ enum view_state {
     VIEW_REVOKED = 3,
     VIEW_MOVED = 4,   /* look on: there is a newer slot */
     VIEW_REMOVED = 5, /* look on: it may have been added anew */
+    VIEW_HIDDEN = 6,  /* out of date, but for its bucket: ask the daemon */
 };
 
 /* Which word of a slot has what. */

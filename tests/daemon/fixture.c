@@ -63,6 +63,7 @@ static void open_all(struct fixture *fixture)
 
 static void close_all(struct fixture *fixture)
 {
+    service_begin_last_flush(fixture->service);
     while (!service_must_exit(fixture->service) && service_flush_usage(fixture->service))
         continue;
     fixture->committer = committer_free(fixture->committer);

@@ -90,7 +90,7 @@ static void grow(struct publish *publish, unsigned count)
     ck_assert_int_eq(publish_begin_growth(publish, count), 0);
     for (unsigned n = 0; n < count; n++) {
         struct record record = record_of(n);
-        ck_assert_int_eq(publish_grow(publish, &record, NOW_NS), 0);
+        ck_assert_int_eq(publish_grow(publish, &record, NULL, NOW_NS), 0);
     }
 }
 
@@ -276,6 +276,26 @@ START_TEST(what_has_no_room_is_asked_for_in_the_table)
 }
 END_TEST
 
+/* With the units that it has at that time, 58 of 60, whenever buckets are taken over. */
+START_TEST(an_edit_that_has_no_room_finds_its_bucket_in_the_larger_view)
+{
+    struct publish *publish = make(0);
+    struct record record = record_of(1);
+
+    for (unsigned n = 0; n < 256; n++)
+        put(publish, n);
+    record.limit.requests = 6;
+    ck_assert_int_eq(publish_put(publish, &record, NULL, NOW_NS), -ENOSPC);
+    grow(publish, 256);
+    publish_switch(publish, true);
+    ck_assert_int_eq(publish_put(publish, &record, NULL, NOW_NS), 0);
+    ck_assert(!publish_move_some(publish, UINT32_MAX, NOW_NS + SECOND_NS));
+    ck_assert_int_eq(find(publish, 1), VIEW_FOUND);
+    ck_assert(bucket->tat == NOW_NS + 20 * SECOND_NS && bucket->allowed == 1);
+    publish_free(publish);
+}
+END_TEST
+
 START_TEST(a_next_view_that_is_too_small_is_given_up_and_the_one_after_it_is_larger)
 {
     struct publish *publish = make(1000);
@@ -288,7 +308,7 @@ START_TEST(a_next_view_that_is_too_small_is_given_up_and_the_one_after_it_is_lar
     ck_assert_int_eq(publish_begin_growth(publish, 10), 0);
     for (n = 0; r == 0; n++) {
         struct record record = record_of(n);
-        r = publish_grow(publish, &record, NOW_NS);
+        r = publish_grow(publish, &record, NULL, NOW_NS);
     }
     ck_assert_int_eq(r, -ENOSPC);
     ck_assert(!publish_is_growing(publish) && publish_wants_growth(publish));
@@ -324,7 +344,7 @@ START_TEST(what_was_filled_with_a_gap_is_not_said_to_be_complete)
 
     publish_set_complete(publish);
     ck_assert_int_eq(publish_begin_growth(publish, 3), 0);
-    ck_assert_int_eq(publish_grow(publish, &record, NOW_NS), 0);
+    ck_assert_int_eq(publish_grow(publish, &record, NULL, NOW_NS), 0);
     publish_switch(publish, false);
     ck_assert_int_eq(find(publish, 1), VIEW_UNSURE);
     publish_free(publish);
@@ -566,6 +586,7 @@ SUITE_MAIN("publish", says_none_only_when_all_of_the_table_is_in_it,
            tells_whose_counts_are_not_saved_and_of_each_once,
            a_larger_view_takes_its_place_and_its_buckets,
            what_has_no_room_is_asked_for_in_the_table,
+           an_edit_that_has_no_room_finds_its_bucket_in_the_larger_view,
            a_next_view_that_is_too_small_is_given_up_and_the_one_after_it_is_larger,
            an_edit_while_it_grows_leaves_the_bucket_where_it_is,
            what_was_filled_with_a_gap_is_not_said_to_be_complete,

@@ -291,6 +291,27 @@ START_TEST(what_is_hidden_is_asked_for_until_it_is_put_again)
 }
 END_TEST
 
+START_TEST(what_is_hidden_keeps_its_bucket_for_whatever_is_put_instead)
+{
+    struct bucket_start start = {.tat = NOW_NS + 30 * SECOND_NS, .allowed = 5, .refused = 2};
+    struct credential c;
+
+    begin();
+    make(1, &c);
+    ck_assert_int_eq(publisher_put(&publisher, &c.record, &start, NOW_NS, NULL), 0);
+    for (unsigned requests = 30; requests <= 60; requests += 30) {
+        publisher_hide(&publisher, c.record.digest);
+        c.record.limit.requests = requests;
+        put(&c);
+        expect(&c);
+    }
+    ck_assert_uint_eq(shared_buckets[reading.slot].tat, NOW_NS + 30 * SECOND_NS);
+    ck_assert_uint_eq(shared_buckets[reading.slot].allowed, 5);
+    ck_assert_uint_eq(shared_buckets[reading.slot].refused, 2);
+    view_memory_end();
+}
+END_TEST
+
 START_TEST(what_is_removed_is_unknown_until_it_is_added_with_a_bucket_of_its_own)
 {
     struct credential c;
@@ -494,6 +515,7 @@ SUITE_MAIN("publish_slots", finds_each_field_of_what_was_put, shows_nobody_what_
            what_is_no_state_of_a_bucket_is_taken_as_empty,
            a_view_takes_the_buckets_of_the_one_before_it_over_when_they_are_needed,
            what_is_hidden_is_asked_for_until_it_is_put_again,
+           what_is_hidden_keeps_its_bucket_for_whatever_is_put_instead,
            what_is_removed_is_unknown_until_it_is_added_with_a_bucket_of_its_own,
            takes_as_many_as_there_are_slots_and_then_says_that_it_is_full,
            a_heap_that_is_full_changes_nothing,

@@ -207,6 +207,78 @@ START_TEST(grows_at_once_when_there_is_no_room_and_nobody_had_time)
 }
 END_TEST
 
+/* Each edit takes a slot: one of them finds none. */
+START_TEST(an_edit_that_makes_it_grow_forgives_no_debt)
+{
+    struct mint mint = fixture_kasa();
+    struct edit edit = {.fields = EDIT_EXPIRES};
+
+    fixture_open(&fixture, NULL);
+    mint.limit = (struct rate_limit){1, UINT64_C(3600000000000), 60};
+    struct fixture_outcome minted = fixture_mint(&fixture, &mint);
+    ck_assert_int_eq(reason_of(&minted), REASON_OK);
+    for (unsigned i = 0; i < 300; i++) {
+        edit.expires_at = INT64_C(4000000000) + i;
+        ck_assert_int_eq(fixture_edit(&fixture, minted.key_id, &edit).error, 0);
+    }
+    ck_assert_uint_lt(stats().used, 300);
+    ck_assert_uint_eq(fixture_check(&fixture, "default", minted.secret, "kasa").remaining, 58);
+    fixture_close(&fixture);
+}
+END_TEST
+
+START_TEST(a_clean_stop_saves_what_the_larger_view_has_not_taken_over_yet)
+{
+    static struct fixture_outcome minted[MANY];
+    struct mint mint = fixture_kasa();
+    unsigned count = 0;
+
+    fixture_open(&fixture, NULL);
+    mint.limit = (struct rate_limit){1, UINT64_C(3600000000000), 60};
+    uint64_t slots = stats().slots;
+    while (stats().slots == slots) {
+        minted[count] = fixture_mint(&fixture, &mint);
+        ck_assert_int_eq(reason_of(&minted[count++]), REASON_OK);
+    }
+    fixture_restart(&fixture);
+    for (unsigned i = 0; i < count; i++)
+        ck_assert_uint_eq(fixture_check(&fixture, "default", minted[i].secret, "kasa").remaining,
+                          58);
+    fixture_close(&fixture);
+}
+END_TEST
+
+/* Their origins take more room than a first view has for them. */
+START_TEST(what_is_owed_stays_so_when_it_has_to_grow_while_it_is_built)
+{
+    static struct fixture_outcome minted[300];
+    struct mint mint = fixture_kasa();
+    uint8_t origins[ORIGINS_BYTES_MAX];
+    char origin[ORIGIN_MAX + 1];
+
+    mint.limit = (struct rate_limit){1, UINT64_C(3600000000000), 60};
+    mint.missing_origin_allowed = true;
+    mint.origins.data = origins;
+    for (unsigned i = 0; i < ORIGINS_MAX; i++) {
+        snprintf(origin, sizeof origin, "https://%063u.%063u.example", i, i);
+        ck_assert_int_eq(
+            textlist_append(origins, sizeof origins, &mint.origins.len, text_of(origin)), 0);
+    }
+    fixture_open(&fixture, NULL);
+    for (unsigned i = 0; i < 300; i++) {
+        minted[i] = fixture_mint(&fixture, &mint);
+        ck_assert_int_eq(reason_of(&minted[i]), REASON_OK);
+    }
+    fixture_restart(&fixture);
+    work();
+    ck_assert(stats().complete);
+    for (unsigned i = 0; i < 300; i++)
+        ck_assert_uint_eq(fixture_check(&fixture, "default", minted[i].secret, "kasa").remaining,
+                          58);
+    fixture_close(&fixture);
+}
+END_TEST
+
 /* ---- from daemon to daemon ---------------------------------------------------------------------
  */
 
@@ -381,6 +453,9 @@ SUITE_MAIN("service_view", the_whole_table_is_in_it_bit_by_bit_and_answers_befor
            counts_and_debts_come_from_the_table, a_table_with_a_gap_is_never_said_to_be_complete,
            grows_bit_by_bit_while_tokens_come,
            grows_at_once_when_there_is_no_room_and_nobody_had_time,
+           an_edit_that_makes_it_grow_forgives_no_debt,
+           a_clean_stop_saves_what_the_larger_view_has_not_taken_over_yet,
+           what_is_owed_stays_so_when_it_has_to_grow_while_it_is_built,
            who_comes_next_goes_on_with_view_and_buckets,
            what_was_committed_and_not_published_is_published_by_the_next_one,
            a_legacy_key_that_was_removed_unheard_is_gone, a_view_of_another_table_is_taken_back,
