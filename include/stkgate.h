@@ -183,8 +183,8 @@ struct stkgate_verdict {
 /* Open a handle for the service of this name (1 to 64 bytes of a-z, 0-9, '-', '_'; "default" is the
  * policy of every service without a file). Connects to nothing yet: a program may start before the
  * daemon does. options may be NULL. Sets *ret, to be given to stkgate_close().
- * -EINVAL: a name, size or option out of range; -ENOMEM; -EIO: the crypto library has no SHA-256,
- * or no memory to look for it; -ENAMETOOLONG: runtime too long for a socket address. */
+ * -EINVAL: a name, size or option out of range; -ENOMEM; -EIO: no random numbers; -ENAMETOOLONG:
+ * runtime too long for a socket address. */
 STKGATE_PUBLIC int stkgate_open(stkgate **ret, const char *service,
                                 const struct stkgate_options *options);
 

@@ -144,6 +144,7 @@ static void refuse(stkgate *gate, const struct credential *credential, uint64_t 
 /* The daemon has the last word, unless it has none. That it does not let this user ask is one. */
 static int ask(stkgate *gate, const struct query *query, struct verdict *ret)
 {
+    verdict_init(ret);
     int r = ask_verdict(gate, query, ret);
     if (r == 0 || r == -EPERM)
         return r;
@@ -214,7 +215,7 @@ int stkgate_check(stkgate *gate, const struct stkgate_request *request,
     request = convert_request(request, &spare);
     if (request == NULL)
         return -EINVAL;
-    r = check(gate, request, &decided);
+    r = check(gate, request, &decided); /* all of it, when it is 0 */
     if (r < 0)
         return r;
     /* The daemon answered, but could not decide. */

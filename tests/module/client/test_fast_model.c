@@ -216,9 +216,10 @@ static void look_whether_known(const struct put *put)
     struct seat seat;
     if (!mapping || token.length != TOKEN_LEN || !put->call.who)
         return;
-    if (seats_take((struct seats *)&gate->seats, &seat) < 0 || !seat.recent)
+    seats_take((struct seats *)&gate->seats, &seat);
+    if (!seat.recent)
         FAIL("no %s", "seat");
-    struct siphash hash = siphash_of(&gate->recent_key, token.data, token.length);
+    struct universal hash = universal_of(&gate->recent_key, token.data);
     sums.looked++;
     sums.known += recent_find(seat.recent, &hash, mapping->number, &place);
     seats_leave((struct seats *)&gate->seats, &seat);
