@@ -1,8 +1,12 @@
 /* crc.c - see crc.h; the one file that uses zlib */
 #include "lib/core/crc.h"
 
+#include <stdbool.h>
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 #include <zlib.h>
 
 /* zlib goes byte by byte through what is shorter than this: twice as long for a token's 30
@@ -70,12 +74,10 @@ static uint64_t last_of(const uint8_t *all, size_t all_len, size_t few)
     return word;
 }
 
-/* The CRC so far is added to the bytes that follow; what of it is longer than they are, is left
- * over. */
-static uint32_t crc32_of_short(const uint8_t *bytes, size_t len)
+/* From the byte at on. The CRC so far is added to the bytes that follow; what of it is longer than
+ * they are, is left over. */
+static uint32_t go_on(uint32_t crc, const uint8_t *bytes, size_t len, size_t at)
 {
-    uint32_t crc = UINT32_MAX;
-    size_t at = 0;
     for (; len - at >= 8; at += 8) {
         uint64_t word;
         memcpy(&word, bytes + at, sizeof word);
@@ -87,12 +89,59 @@ static uint32_t crc32_of_short(const uint8_t *bytes, size_t len)
         uint32_t left_over = rest < 4 ? crc >> 8 * rest : 0;
         crc = crc_of_word(word << (64 - 8 * rest)) ^ left_over;
     }
-    return ~crc;
+    return crc;
 }
+
+static uint32_t crc32_of_short(const uint8_t *bytes, size_t len)
+{
+    return ~go_on(UINT32_MAX, bytes, len, 0);
+}
+
+/* A record of some 200 bytes took zlib 200 ns, a fifth of all that is done to publish it. */
+#if defined(__x86_64__)
+static bool has_product(void)
+{
+    return __builtin_cpu_supports("pclmul");
+}
+
+/* Sixteen bytes that have sixteen others behind them are multiplied by x^128, and added to those:
+ * eight by x^160, eight by x^96, modulo the polynomial. These are reflected, and a bit higher,
+ * since a product of what is reflected is a bit lower. At the end there are sixteen bytes that have
+ * the CRC of all. */
+__attribute__((target("pclmul"))) static uint32_t crc32_of_long(const uint8_t *bytes, size_t len)
+{
+    const __m128i fold = _mm_set_epi64x(0xccaa009e, 0x1751997d0);
+    __m128i sum = _mm_loadu_si128((const __m128i *)(const void *)bytes);
+    size_t at = 16;
+
+    sum = _mm_xor_si128(sum, _mm_cvtsi32_si128(-1));
+    for (; len - at >= 16; at += 16) {
+        const __m128i next = _mm_loadu_si128((const __m128i *)(const void *)(bytes + at));
+        sum = _mm_xor_si128(_mm_clmulepi64_si128(sum, fold, 0x00),
+                            _mm_clmulepi64_si128(sum, fold, 0x11));
+        sum = _mm_xor_si128(sum, next);
+    }
+    uint32_t crc = crc_of_word((uint64_t)_mm_cvtsi128_si64(sum));
+    crc = crc_of_word((uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(sum, sum)) ^ crc);
+    return ~go_on(crc, bytes, len, at);
+}
+#else
+static bool has_product(void)
+{
+    return false;
+}
+
+static uint32_t crc32_of_long(const uint8_t *bytes, size_t len)
+{
+    return (uint32_t)crc32_z(0, bytes, len);
+}
+#endif
 
 uint32_t crc32_of(const void *bytes, size_t len)
 {
     if (len == 0)
         return 0;
-    return len <= SHORT_MAX ? crc32_of_short(bytes, len) : (uint32_t)crc32_z(0, bytes, len);
+    if (len <= SHORT_MAX)
+        return crc32_of_short(bytes, len);
+    return has_product() ? crc32_of_long(bytes, len) : (uint32_t)crc32_z(0, bytes, len);
 }
