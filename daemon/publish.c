@@ -217,6 +217,26 @@ int publish_put(struct publish *publish, const struct record *record,
     return r;
 }
 
+static struct area *being_filled(const struct publish *publish)
+{
+    return publish->next ? publish->next : publish->current;
+}
+
+bool publish_map_some(struct publish *publish)
+{
+    return area_map_some(being_filled(publish));
+}
+
+void publish_expect_group(const struct publish *publish, const uint8_t digest[static DIGEST_BYTES])
+{
+    view_expect(&being_filled(publish)->publisher.view, digest);
+}
+
+void publish_expect(const struct publish *publish, const uint8_t digest[static DIGEST_BYTES])
+{
+    publisher_expect(&being_filled(publish)->publisher, digest);
+}
+
 static bool has_credential(const struct publisher *publisher, uint32_t slot)
 {
     uint64_t tags = atomic_load_explicit(&publisher->tags[slot / 8], memory_order_acquire);
@@ -318,8 +338,10 @@ int publish_begin_growth(struct publish *publish, uint64_t credentials)
 int publish_grow(struct publish *publish, const struct record *record, uint64_t now_ns)
 {
     static const struct bucket_start unmoved = {.tat = VIEW_TAT_UNMOVED};
-    int r = publisher_put(&publish->next->publisher, record, &unmoved, now_ns, NULL);
 
+    if (!publish->next) /* a change found no room in it */
+        return -ENOSPC;
+    int r = publisher_put(&publish->next->publisher, record, &unmoved, now_ns, NULL);
     if (r == -ENOSPC) {
         publish->next = area_drop(publish->next);
         publish->heap_scale *= 2;

@@ -53,6 +53,10 @@ struct bucket_start {
 int publisher_put(struct publisher *publisher, const struct record *record,
                   const struct bucket_start *start, uint64_t now_ns, uint32_t *ret_slot);
 
+/* This credential, most likely a new one, is going to be put: where it goes is fetched meanwhile.
+ * Best after view_expect() for all that are, and then this for all of them. Changes nothing. */
+void publisher_expect(const struct publisher *publisher, const uint8_t digest[static DIGEST_BYTES]);
+
 /* To be called before anything else by who goes on with what another left: a move that the other
  * had begun is brought to its end. There is one journal: the next move would write over it. */
 void publisher_finish_move(struct publisher *publisher, uint64_t now_ns);

@@ -99,6 +99,14 @@ void view_walk_begin(const struct view *view, const uint8_t digest[static DIGEST
     look_at_group(view, ret);
 }
 
+void view_expect(const struct view *view, const uint8_t digest[static DIGEST_BYTES])
+{
+    __extension__ typedef unsigned __int128 wide;
+    uint64_t group = (uint64_t)(((wide)digest_word(digest, 0) * view->groups) >> 64);
+
+    __builtin_prefetch(view->tags + group * VIEW_GROUP_WORDS);
+}
+
 /* The next slot whose tag fits. */
 static bool next_candidate(const struct view *view, struct view_walk *walk, uint32_t *ret_slot)
 {

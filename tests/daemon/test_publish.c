@@ -299,6 +299,24 @@ START_TEST(a_next_view_that_is_too_small_is_given_up_and_the_one_after_it_is_lar
 }
 END_TEST
 
+START_TEST(a_next_view_that_a_change_found_too_small_is_no_place_for_what_follows)
+{
+    struct publish *publish = make(1000);
+    unsigned n = 0;
+
+    ck_assert_int_eq(publish_begin_growth(publish, 10), 0);
+    while (publish_is_growing(publish) && n < 1000)
+        put(publish, n++);
+    ck_assert(!publish_is_growing(publish));
+    struct record record = record_of(0);
+    publish_expect(publish, record.digest);
+    ck_assert_int_eq(publish_grow(publish, &record, NOW_NS), -ENOSPC);
+    ck_assert(publish_wants_growth(publish));
+    expect(publish, 0);
+    publish_free(publish);
+}
+END_TEST
+
 START_TEST(an_edit_while_it_grows_leaves_the_bucket_where_it_is)
 {
     struct publish *publish = make(3);
@@ -567,6 +585,7 @@ SUITE_MAIN("publish", says_none_only_when_all_of_the_table_is_in_it,
            a_larger_view_takes_its_place_and_its_buckets,
            what_has_no_room_is_asked_for_in_the_table,
            a_next_view_that_is_too_small_is_given_up_and_the_one_after_it_is_larger,
+           a_next_view_that_a_change_found_too_small_is_no_place_for_what_follows,
            an_edit_while_it_grows_leaves_the_bucket_where_it_is,
            what_was_filled_with_a_gap_is_not_said_to_be_complete,
            what_is_removed_while_it_grows_is_gone_from_both, goes_on_where_the_last_one_ended,
