@@ -8,6 +8,9 @@
 /* Of the heap, whose pages take memory once they are written. */
 #define HEAP_BYTES_PER_SLOT UINT64_C(256)
 
+/* Bytes: a tenth of a millisecond. */
+#define MAP_AT_ONCE ((size_t)256 * 1024)
+
 enum part { PART_VIEW, PART_SHARED, PART_OWN, PART_COUNT };
 static const char *const part_names[PART_COUNT] = {"", "-shared", "-own"};
 
@@ -107,6 +110,24 @@ int area_new(uint64_t slots, unsigned heap_scale, uint64_t epoch, struct area **
     }
     *ret = area;
     return 0;
+}
+
+bool area_map_some(struct area *area)
+{
+    struct view_geometry g =
+        view_geometry(area->publisher.view.groups, area->publisher.view.heap_bytes);
+    size_t view_bytes = g.heap, bytes = view_bytes + area->shared.len, at = area->mapped;
+
+    if (at >= bytes)
+        return false;
+    size_t end = at < view_bytes ? view_bytes : bytes;
+    size_t len = end - at < MAP_AT_ONCE ? end - at : MAP_AT_ONCE;
+    if (at < view_bytes)
+        memory_map_ahead(&area->view, at, len);
+    else
+        memory_map_ahead(&area->shared, at - view_bytes, len);
+    area->mapped += len;
+    return area->mapped < bytes;
 }
 
 /* The descriptor is the caller's then; -1: there is none. */

@@ -16,11 +16,16 @@ struct area {
     struct memory view, shared, own;
     int view_fd; /* can only be read; -1: not opened yet */
     uint64_t epoch;
+    size_t mapped; /* of the view, then of the shared buckets: see area_map_some() */
 };
 
 /* Empty. heap_scale: how many times the usual heap, which is room for 256 bytes a slot. -ENOMEM,
  * -ENOSPC, -EMFILE ... */
 int area_new(uint64_t slots, unsigned heap_scale, uint64_t epoch, struct area **ret);
+
+/* Who is going to fill it would meet a page that is not mapped yet with every other credential.
+ * Maps some more of what exists from the start; whether there is more. */
+bool area_map_some(struct area *area);
 
 /* The three files of this epoch out of what is inherited; files that are no view of ours are closed
  * and forgotten. -EBADMSG; -ENOMEM. */

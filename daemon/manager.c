@@ -26,8 +26,10 @@
 #define FLUSH_ON_USEC      UINT64_C(10000) /* while some is left */
 #define REFRESH_EVERY_USEC UINT64_C(1000000)
 
-/* The view is built and extended when there is nothing else to do, but at least that often. */
+/* The view is built and extended when there is nothing else to do, but at least that often; and for
+ * that long at once: a check that comes then waits for its end. */
 #define WORK_EVERY_USEC UINT64_C(1000)
+#define WORK_NS         UINT64_C(500000)
 
 /* Who maps the view of a daemon that was stopped without systemd, which would keep it, may go by it
  * for that long: the next one has to wait as long before it can revoke. */
@@ -222,7 +224,7 @@ static int on_idle_work(sd_event_source *source, void *userdata)
 {
     struct manager *manager = userdata;
 
-    set_work(manager, service_work(manager->service));
+    set_work(manager, service_work(manager->service, clock_ns() + WORK_NS));
     return 0;
 }
 
@@ -230,7 +232,7 @@ static int on_timed_work(sd_event_source *source, uint64_t usec, void *userdata)
 {
     struct manager *manager = userdata;
 
-    set_work(manager, service_work(manager->service));
+    set_work(manager, service_work(manager->service, clock_ns() + WORK_NS));
     return 0;
 }
 

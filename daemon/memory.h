@@ -29,6 +29,10 @@ int memory_new(const char *name, size_t len, size_t there_len, struct memory *re
  * -EINVAL: beyond its end. */
 int memory_provide(const struct memory *memory, size_t from, size_t len);
 
+/* The pages of from, from + len are mapped now, rather than one by one when they are written to.
+ * Where that can't be, nothing happens. */
+void memory_map_ahead(const struct memory *memory, size_t from, size_t len);
+
 /* Take over what an earlier process made; takes fd on success. -EBADMSG: no such file, of another
  * user, with another mode, without the seals, or not to be written through this descriptor;
  * -ENOMEM. What is in it is the caller's to judge. */

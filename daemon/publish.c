@@ -221,6 +221,26 @@ int publish_put(struct publish *publish, const struct record *record,
     return r;
 }
 
+static struct area *being_filled(const struct publish *publish)
+{
+    return publish->next ? publish->next : publish->current;
+}
+
+bool publish_map_some(struct publish *publish)
+{
+    return area_map_some(being_filled(publish));
+}
+
+void publish_expect_group(const struct publish *publish, const uint8_t digest[static DIGEST_BYTES])
+{
+    view_expect(&being_filled(publish)->publisher.view, digest);
+}
+
+void publish_expect(const struct publish *publish, const uint8_t digest[static DIGEST_BYTES])
+{
+    publisher_expect(&being_filled(publish)->publisher, digest);
+}
+
 static bool has_credential(const struct publisher *publisher, uint32_t slot)
 {
     uint64_t tags = atomic_load_explicit(&publisher->tags[slot / 8], memory_order_acquire);
@@ -334,11 +354,13 @@ int publish_grow(struct publish *publish, const struct record *record,
                  const struct bucket_start *start, uint64_t now_ns)
 {
     static const struct bucket_start zero, unmoved = {.tat = VIEW_TAT_UNMOVED};
-    struct publisher *next = &publish->next->publisher;
     uint32_t slot;
 
+    if (!publish->next) /* a change found no room in it */
+        return -ENOSPC;
     if (is_in_current(publish, record->digest))
         start = &unmoved;
+    struct publisher *next = &publish->next->publisher;
     int r = publisher_put(next, record, start, now_ns, &slot);
     if (r == 0)
         publisher_begin_bucket(next, slot, start ? start : &zero);

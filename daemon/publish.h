@@ -55,6 +55,13 @@ void publish_remove_key_id(struct publish *publish, struct text key_id);
 /* The counts or the debt of this bucket are to be saved, whatever they are. */
 void publish_mark_unsaved(struct view_bucket *bucket);
 
+/* For a walk that fills the current view, or the next one while there is one. Pages are mapped
+ * ahead, some of them with each call; whether there are more. */
+bool publish_map_some(struct publish *publish);
+/* As view_expect() and publisher_expect(). */
+void publish_expect_group(const struct publish *publish, const uint8_t digest[static DIGEST_BYTES]);
+void publish_expect(const struct publish *publish, const uint8_t digest[static DIGEST_BYTES]);
+
 /* All of the table is in it. */
 void publish_set_complete(struct publish *publish);
 bool publish_is_complete(const struct publish *publish);

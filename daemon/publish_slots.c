@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "lib/core/uninitialized.h"
+
 /* ---- stores ------------------------------------------------------------------------------------
  */
 
@@ -395,12 +397,15 @@ static void begin_bucket(struct publisher *publisher, uint32_t slot, bool strict
 {
     struct view_bucket *bucket = &(strict ? publisher->own : publisher->view.buckets)[slot];
 
-    atomic_store(&bucket->allowed, start->allowed);
-    atomic_store(&bucket->refused, start->refused);
-    atomic_store(&bucket->last_used_s, start->last_used_s);
-    atomic_store(&bucket->saved, (uint32_t)(start->allowed + start->refused) - start->unsaved);
+    /* In any order: nobody looks for it before the slot has a tag. */
+    atomic_store_explicit(&bucket->allowed, start->allowed, memory_order_relaxed);
+    atomic_store_explicit(&bucket->refused, start->refused, memory_order_relaxed);
+    atomic_store_explicit(&bucket->last_used_s, start->last_used_s, memory_order_relaxed);
+    atomic_store_explicit(&bucket->saved,
+                          (uint32_t)(start->allowed + start->refused) - start->unsaved,
+                          memory_order_relaxed);
     if (strict) /* so that who walks the shared buckets, and not these, looks here */
-        atomic_store(&publisher->view.buckets[slot].saved, 1);
+        atomic_store_explicit(&publisher->view.buckets[slot].saved, 1, memory_order_relaxed);
     store(publisher, &bucket->tat, start->tat, memory_order_release);
 }
 
@@ -444,6 +449,17 @@ static void set_others(struct publisher *publisher, const uint8_t digest[DIGEST_
             set_state(publisher, slot, to);
 }
 
+void publisher_expect(const struct publisher *publisher, const uint8_t digest[static DIGEST_BYTES])
+{
+    uint32_t slot;
+
+    if (!find_free(publisher, digest, &slot))
+        return;
+    __builtin_prefetch(&publisher->slots[slot].words[0], 1);
+    __builtin_prefetch(&publisher->slots[slot].words[VIEW_SLOT_WORDS / 2], 1);
+    __builtin_prefetch(&publisher->view.buckets[slot], 1);
+}
+
 static int put_new(struct publisher *publisher, const struct record *record, struct image *image,
                    const struct bucket_start *start, uint32_t *ret)
 {
@@ -465,7 +481,7 @@ int publisher_put(struct publisher *publisher, const struct record *record,
                   const struct bucket_start *start, uint64_t now_ns, uint32_t *ret_slot)
 {
     static const struct bucket_start zero, unmoved = {.tat = VIEW_TAT_UNMOVED};
-    struct image image;
+    UNINITIALIZED struct image image;
     uint32_t slot, newest;
 
     int r = make_image(record, &image);

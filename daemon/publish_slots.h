@@ -53,6 +53,10 @@ struct bucket_start {
 int publisher_put(struct publisher *publisher, const struct record *record,
                   const struct bucket_start *start, uint64_t now_ns, uint32_t *ret_slot);
 
+/* This credential, most likely a new one, is going to be put: where it goes is fetched meanwhile.
+ * Best after view_expect() for all that are, and then this for all of them. Changes nothing. */
+void publisher_expect(const struct publisher *publisher, const uint8_t digest[static DIGEST_BYTES]);
+
 /* The bucket of a slot with a credential begins so, whatever it had: in a view that is being built
  * and that nobody else has. */
 void publisher_begin_bucket(struct publisher *publisher, uint32_t slot,

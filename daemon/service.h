@@ -56,9 +56,10 @@ int service_handout(struct service *service, struct handout *ret);
 bool service_has_view(const struct service *service);
 
 /* Some of the work that publishing the table takes: at the start, and when the view has to grow.
- * Returns whether there is more: to be called until there is none, whenever there is time, and
- * again after changes. */
-bool service_work(struct service *service);
+ * Checks wait meanwhile, so it ends soon after until_ns (CLOCK_MONOTONIC), but does some of it even
+ * when that is past. Returns whether there is more: to be called until there is none, whenever
+ * there is time, and again after changes. */
+bool service_work(struct service *service, uint64_t until_ns);
 
 /* The view is an earlier daemon's, whose clients have it, too. */
 bool service_adopted_view(const struct service *service);

@@ -12,8 +12,9 @@
 #define NS_PER_S UINT64_C(1000000000)
 
 /* How far the table has been walked through, to be published: by key_id. */
+enum fill_kind { FILL_NONE, FILL_BUILD, FILL_GROW };
 struct view_fill {
-    enum { FILL_NONE, FILL_BUILD, FILL_GROW } kind;
+    enum fill_kind kind;
     char after[KEY_ID_LEN + 1];
     bool damaged; /* there was a record that can't be read */
 };

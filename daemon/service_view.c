@@ -4,10 +4,11 @@
 #include <errno.h>
 
 #include "daemon/log.h"
+#include "lib/core/uninitialized.h"
 
-/* Credentials, or slots, in one go: checks wait meanwhile. */
-#define WALK_AT_ONCE 256
-#define MOVE_AT_ONCE 1024
+/* Credentials, or slots, between two looks at the clock: checks wait meanwhile. */
+#define WALK_AT_ONCE 32
+#define MOVE_AT_ONCE 64
 
 /* ---- one credential ----------------------------------------------------------------------------
  */
@@ -87,57 +88,120 @@ int service_find(struct service *service, const uint8_t digest[static DIGEST_BYT
 /* ---- walks -------------------------------------------------------------------------------------
  */
 
+static void begin_fill(struct service *service, enum fill_kind kind)
+{
+    service->fill = (struct view_fill){.kind = kind};
+    store_begin_walks(service->store, TEXT(""));
+}
+
+static void end_fill(struct service *service)
+{
+    service->fill = (struct view_fill){.kind = FILL_NONE};
+    store_end_walks(service->store);
+}
+
+static bool is_time(uint64_t until_ns)
+{
+    return service_clock_ns(CLOCK_MONOTONIC) >= until_ns;
+}
+
+/* Credentials are gathered before they are put, so that memory is fetched for many at once: they go
+ * all over the view, and one by one each would wait for its own. */
 struct slice {
     struct service *service;
-    uint64_t mono_ns;
-    unsigned left; /* credentials */
+    uint64_t mono_ns, until_ns;
+    enum fill_kind kind; /* of the fill that this is a part of */
+    struct text after;   /* the last one that was met */
+    unsigned met, count; /* since some were put; those of them that can be */
+    struct {
+        struct record record;
+        struct bucket_start start;
+    } gathered[WALK_AT_ONCE];
 };
+
+static int put_gathered(struct slice *slice)
+{
+    struct service *service = slice->service;
+    int r = 0;
+
+    for (unsigned i = 0; i < slice->count; i++)
+        publish_expect(service->publish, slice->gathered[i].record.digest);
+    for (unsigned i = 0; i < slice->count && r == 0; i++) {
+        const struct record *record = &slice->gathered[i].record;
+        const struct bucket_start *start = &slice->gathered[i].start;
+        r = slice->kind == FILL_GROW ? publish_grow(service->publish, record, start, slice->mono_ns)
+                                     : put(service, record, start, slice->mono_ns);
+        if (r == -EINVAL) { /* as good as damaged */
+            service->fill.damaged = true;
+            r = 0;
+        }
+    }
+    if (r == 0 && slice->met > 0)
+        text_copy(slice->after, service->fill.after, sizeof service->fill.after);
+    slice->met = slice->count = 0;
+    return r;
+}
+
+static void gather(struct slice *slice, const struct record *record, const struct usage *usage)
+{
+    struct service *service = slice->service;
+    unsigned i = slice->count++;
+
+    publish_expect_group(service->publish, record->digest);
+    slice->gathered[i].record = *record;
+    slice->gathered[i].start = start_of(service, record, usage, slice->mono_ns);
+}
 
 static int on_walked(struct text key_id, const struct record *record, const struct usage *usage,
                      void *userdata)
 {
     struct slice *slice = userdata;
     struct service *service = slice->service;
-    struct view_fill *fill = &service->fill;
-    int r = 0;
 
-    if (slice->left-- == 0)
-        return 1;
-    /* What is not read, is not published: its checks go on to be refused as they were. */
-    if (!record) {
-        fill->damaged = true;
-    } else {
-        const struct bucket_start start = start_of(service, record, usage, slice->mono_ns);
-        r = fill->kind == FILL_GROW ? publish_grow(service->publish, record, &start, slice->mono_ns)
-                                    : put(service, record, &start, slice->mono_ns);
-    }
-    text_copy(key_id, fill->after, sizeof fill->after);
-    return r;
+    slice->after = key_id;
+    if (record)
+        gather(slice, record, usage);
+    else /* is not published: its checks go on to be refused as they were */
+        service->fill.damaged = true;
+    if (++slice->met < WALK_AT_ONCE)
+        return 0;
+    int r = put_gathered(slice);
+    return r < 0 ? r : is_time(slice->until_ns);
 }
 
-/* Of a view with a gap nobody may say that what is not in it is not in the table. */
+/* Of a view with a gap nobody may say that what is not in it is not in the table. What was done by
+ * growth that could not wait, while this walk went on (NONE), has been told of by then; and what is
+ * left when a change found the next view too small is begun anew. */
 static void end_walk(struct service *service)
 {
     struct view_fill *fill = &service->fill;
 
-    if (fill->kind == FILL_GROW)
+    if (fill->kind == FILL_GROW && publish_is_growing(service->publish))
         publish_switch(service->publish, !fill->damaged);
     else if (fill->kind == FILL_BUILD && !fill->damaged)
         publish_set_complete(service->publish);
-    *fill = (struct view_fill){.kind = FILL_NONE};
+    end_fill(service);
 }
 
 /* Within a read. */
-static int walk_on(struct service *service, uint64_t mono_ns, unsigned credentials_max)
+static int walk_on(struct service *service, uint64_t mono_ns, uint64_t until_ns)
 {
-    struct slice slice = {.service = service, .mono_ns = mono_ns, .left = credentials_max};
-    int r = store_walk(service->store, text_of(service->fill.after), on_walked, &slice);
+    UNINITIALIZED struct slice slice;
 
-    if (r == 0)
-        end_walk(service);
+    slice.service = service;
+    slice.mono_ns = mono_ns;
+    slice.until_ns = until_ns;
+    slice.kind = service->fill.kind;
+    slice.met = slice.count = 0;
+    int r = store_walk(service->store, text_of(service->fill.after), on_walked, &slice);
+    if (r == 0) {
+        r = put_gathered(&slice);
+        if (r == 0)
+            end_walk(service);
+    }
     /* The next view was too small: it is given up, and the next one will be larger. */
     if (r == -ENOSPC && service->fill.kind == FILL_GROW) {
-        service->fill = (struct view_fill){.kind = FILL_NONE};
+        end_fill(service);
         return 0;
     }
     return r < 0 ? r : 0;
@@ -154,7 +218,7 @@ static int begin_growth(struct service *service)
     if (r == 0)
         r = publish_begin_growth(service->publish, stats.credentials);
     if (r == 0)
-        service->fill = (struct view_fill){.kind = FILL_GROW};
+        begin_fill(service, FILL_GROW);
     return r;
 }
 
@@ -165,14 +229,14 @@ static int grow_now(struct service *service, uint64_t mono_ns)
     int r = 0;
 
     if (service->fill.kind == FILL_BUILD)
-        service->fill = (struct view_fill){.kind = FILL_NONE};
+        end_fill(service);
     while (publish_move_some(service->publish, UINT32_MAX, mono_ns))
         continue;
     for (unsigned attempts = 0; attempts < 8; attempts++) {
         r = begin_growth(service);
         if (r < 0)
             return r;
-        r = walk_on(service, mono_ns, UINT32_MAX);
+        r = walk_on(service, mono_ns, UINT64_MAX);
         if (r < 0 || !publish_wants_growth(service->publish))
             return r;
     }
@@ -189,7 +253,24 @@ static void complain(struct service *service, int error)
     service->view_error = error;
 }
 
-bool service_work(struct service *service)
+/* Within a read. */
+static int fill_some(struct service *service, uint64_t mono_ns, uint64_t until_ns)
+{
+    while (publish_map_some(service->publish))
+        if (is_time(until_ns))
+            return 0;
+    return walk_on(service, mono_ns, until_ns);
+}
+
+static bool move_some(struct service *service, uint64_t mono_ns, uint64_t until_ns)
+{
+    while (publish_move_some(service->publish, MOVE_AT_ONCE, mono_ns))
+        if (is_time(until_ns))
+            return true;
+    return false;
+}
+
+bool service_work(struct service *service, uint64_t until_ns)
 {
     uint64_t mono_ns = service_now(service).mono_ns;
     int r = store_read_begin(service->store);
@@ -199,15 +280,14 @@ bool service_work(struct service *service)
     if (service->fill.kind == FILL_NONE && publish_wants_growth(service->publish))
         r = begin_growth(service);
     if (r == 0 && service->fill.kind != FILL_NONE)
-        r = walk_on(service, mono_ns, WALK_AT_ONCE);
+        r = fill_some(service, mono_ns, until_ns);
     store_read_end(service->store);
     if (r < 0) {
         complain(service, r);
         return false;
     }
     service->view_error = 0;
-    return service->fill.kind != FILL_NONE ||
-           publish_move_some(service->publish, MOVE_AT_ONCE, mono_ns);
+    return service->fill.kind != FILL_NONE || move_some(service, mono_ns, until_ns);
 }
 
 /* ---- changes -----------------------------------------------------------------------------------
@@ -336,7 +416,7 @@ static int open_in_read(struct service *service, struct fdstore *inherited)
             return r;
     }
     if (!publish_is_complete(service->publish))
-        service->fill = (struct view_fill){.kind = FILL_BUILD};
+        begin_fill(service, FILL_BUILD);
     return service_published(service, stats.seq);
 }
 

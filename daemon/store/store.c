@@ -273,6 +273,7 @@ struct store *store_close(struct store *store)
 {
     if (!store)
         return NULL;
+    store_end_walks(store);
     if (store->read)
         mdb_txn_abort(store->read);
     table_map_forget(&store->map);

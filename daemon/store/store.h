@@ -90,6 +90,12 @@ typedef int (*store_walk_fn)(struct text key_id, const struct record *record,
                              const struct usage *usage, void *userdata);
 int store_walk(struct store *store, struct text after, store_walk_fn fn, void *userdata);
 
+/* Between these two all of the table is going to be walked, in pieces, beginning after this one: a
+ * thread reads ahead of it. begin: within a read; does nothing when there is one already. end: in
+ * or out of one; does nothing when there is none. */
+void store_begin_walks(struct store *store, struct text after);
+void store_end_walks(struct store *store);
+
 /* Walk the audit trail, newest first, beginning below seq `before` (0: at the newest). */
 struct audit_entry;
 typedef int (*store_audit_fn)(const struct audit_entry *entry, void *userdata);

@@ -3,8 +3,10 @@
 #include <errno.h>
 
 #include "daemon/store/audit.h"
+#include "daemon/store/read_ahead.h"
 #include "daemon/store/tables.h"
 #include "daemon/store/usage.h"
+#include "lib/core/uninitialized.h"
 
 int store_read_begin(struct store *store)
 {
@@ -143,8 +145,15 @@ int store_list(struct store *store, struct text site, struct text after, store_l
     return r == -ENOENT ? 0 : r;
 }
 
-/* Credentials walked by before the pages that they needed are given back. */
-#define RELIEVE_EVERY 256
+/* Credentials walked by, in however many walks, before it is looked whether the pages that they
+ * needed are too many: that takes as long as reading thirty of them. */
+#define RELIEVE_EVERY 2048
+/* And before it is told to who reads ahead. */
+#define FOLLOW_EVERY 128
+
+/* Where they are others, less is fetched ahead than could be. */
+#define PAGE_BYTES 4096
+#define LINE_BYTES 64
 
 /* Usage rows are in the same order: the cursor follows. */
 static int follow_usage(MDB_cursor *cursor, MDB_val key_id, struct usage *ret)
@@ -167,19 +176,43 @@ static int follow_usage(MDB_cursor *cursor, MDB_val key_id, struct usage *ret)
     return rc == 0 ? usage_decode(value.mv_data, value.mv_size, ret) : tables_error(rc);
 }
 
-static int visit_walked(struct store *store, MDB_val key, MDB_cursor *usages, store_walk_fn fn,
+/* Rows lie in a page in the order in which they came, which is none: it is fetched as a whole, and
+ * not line by line as each is asked for. */
+static void fetch_page(const void *in_it)
+{
+    const char *page = (const char *)((uintptr_t)in_it / PAGE_BYTES * PAGE_BYTES);
+
+    for (size_t at = 0; at < PAGE_BYTES; at += LINE_BYTES)
+        __builtin_prefetch(page + at);
+}
+
+static bool same_page(const void *a, const void *b)
+{
+    return (uintptr_t)a / PAGE_BYTES == (uintptr_t)b / PAGE_BYTES;
+}
+
+static int visit_walked(MDB_val key, MDB_val value, MDB_cursor *usages, store_walk_fn fn,
                         void *userdata)
 {
     struct text key_id = {key.mv_data, key.mv_size};
-    struct record record;
+    UNINITIALIZED struct record record;
     struct usage usage;
 
-    int r = tables_record(store, store->read, key_id, &record);
+    int r = key_id_is_valid(key_id) ? tables_decode(key, value, &record) : -ENOENT;
     if (r == 0)
         r = follow_usage(usages, key, &usage);
     if (r < 0 && r != -EBADMSG && r != -EPROTONOSUPPORT)
         return r;
     return r == 0 ? fn(key_id, &record, &usage, userdata) : fn(key_id, NULL, NULL, userdata);
+}
+
+static void count_walked(struct store *store, MDB_val key)
+{
+    store->walked++;
+    if (store->ahead && store->walked % FOLLOW_EVERY == 0)
+        read_ahead_follow(store->ahead, (struct text){key.mv_data, key.mv_size}, FOLLOW_EVERY);
+    if (store->walked % RELIEVE_EVERY == 0)
+        table_map_relieve(&store->map);
 }
 
 int store_walk(struct store *store, struct text after, store_walk_fn fn, void *userdata)
@@ -195,15 +228,32 @@ int store_walk(struct store *store, struct text after, store_walk_fn fn, void *u
             mdb_cursor_get(cursor, &key, &value, after.len > 0 ? MDB_SET_RANGE : MDB_FIRST));
     if (r == 0 && key.mv_size == after.len && memcmp(key.mv_data, after.data, after.len) == 0)
         r = tables_error(mdb_cursor_get(cursor, &key, &value, MDB_NEXT));
-    for (unsigned walked = 1; r == 0; walked++) {
-        r = visit_walked(store, key, usages, fn, userdata);
+    for (const void *fetched = NULL; r == 0;) {
+        if (!same_page(key.mv_data, fetched))
+            fetch_page(key.mv_data);
+        fetched = key.mv_data;
+        r = visit_walked(key, value, usages, fn, userdata);
         if (r != 0)
             return r;
-        if (walked % RELIEVE_EVERY == 0)
-            table_map_relieve(&store->map);
+        count_walked(store, key);
         r = tables_error(mdb_cursor_get(cursor, &key, &value, MDB_NEXT));
     }
     return r == -ENOENT ? 0 : r;
+}
+
+/* A small table is mapped as a whole in no time. Without the thread all that is lost is time. */
+void store_begin_walks(struct store *store, struct text after)
+{
+    MDB_stat stat;
+
+    if (!store->ahead && mdb_stat(store->read, store->dbi[TABLE_TOKEN], &stat) == 0 &&
+        stat.ms_entries > READ_AHEAD_MAX)
+        (void)read_ahead_new(store, after, &store->ahead);
+}
+
+void store_end_walks(struct store *store)
+{
+    store->ahead = read_ahead_free(store->ahead);
 }
 
 /* Place the cursor on the newest entry below before. */

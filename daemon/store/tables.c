@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "lib/core/cursor.h"
+#include "lib/core/uninitialized.h"
 
 const char *tables_name(enum table table)
 {
@@ -116,22 +117,26 @@ int tables_audit_seq(MDB_val key, uint64_t *ret)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
+int tables_decode(MDB_val key, MDB_val value, struct record *ret)
+{
+    UNINITIALIZED struct record record;
+
+    /* The record's own key_id is under its CRC: one that was put under another's key by accident
+     * or by hand is caught here. */
+    if (record_decode(value.mv_data, value.mv_size, &record) < 0 ||
+        !text_equal(record.key_id, (struct text){key.mv_data, key.mv_size}))
+        return -EBADMSG;
+    *ret = record;
+    return 0;
+}
+
 int tables_record(const struct store *store, MDB_txn *txn, struct text key_id, struct record *ret)
 {
     if (!key_id_is_valid(key_id))
         return -ENOENT;
-    MDB_val value;
-    int r = tables_get(store, txn, TABLE_TOKEN, tables_val(key_id.data, key_id.len), &value);
-    if (r < 0)
-        return r;
-    struct record record;
-    /* The record's own key_id is under its CRC: one that was put under another's key by accident
-     * or by hand is caught here. */
-    if (record_decode(value.mv_data, value.mv_size, &record) < 0 ||
-        !text_equal(record.key_id, key_id))
-        return -EBADMSG;
-    *ret = record;
-    return 0;
+    MDB_val key = tables_val(key_id.data, key_id.len), value;
+    int r = tables_get(store, txn, TABLE_TOKEN, key, &value);
+    return r < 0 ? r : tables_decode(key, value, ret);
 }
 
 int tables_record_by_digest(const struct store *store, MDB_txn *txn,

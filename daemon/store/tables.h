@@ -28,6 +28,8 @@ struct store {
     MDB_dbi dbi[TABLE_COUNT]; /* never changes once open: both threads read it */
     MDB_txn *read;            /* the reading thread's; parked between store_read_end() and begin */
     bool reading;
+    struct read_ahead *ahead; /* of the walk through all of it; NULL: none */
+    unsigned walked;          /* credentials so far, in all walks; the reading thread's */
     /* Of table_file.c, for the writing thread alone once the store is open: */
     uint64_t file_bytes;   /* how long data.mdb was when last seen; 0: not yet */
     size_t last_txn;       /* LMDB's number of the last commit in it */
@@ -77,6 +79,8 @@ int tables_audit_seq(MDB_val key, uint64_t *ret);
 
 /* -ENOENT; -EBADMSG: damaged, of a version that this program does not know, or another's record. */
 int tables_record(const struct store *store, MDB_txn *txn, struct text key_id, struct record *ret);
+/* What stands under this key in TABLE_TOKEN. -EBADMSG. */
+int tables_decode(MDB_val key, MDB_val value, struct record *ret);
 int tables_record_by_digest(const struct store *store, MDB_txn *txn,
                             const uint8_t digest[static DIGEST_BYTES], struct record *ret);
 

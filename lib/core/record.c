@@ -12,6 +12,7 @@
 #include "lib/core/crc.h"
 #include "lib/core/cursor.h"
 #include "lib/core/moment.h"
+#include "lib/core/uninitialized.h"
 
 #define HEADER_BYTES (1 + 4)
 
@@ -205,7 +206,7 @@ int record_decode(const void *bytes, size_t len, struct record *ret)
         crc != crc32_of(r.at, r.left))
         return -EBADMSG;
 
-    struct record record;
+    UNINITIALIZED struct record record;
     record_read_fields(&record, &r);
     if (!reader_finished(&r) || !record_is_valid(&record))
         return -EBADMSG;

@@ -98,26 +98,36 @@ static void look_at_group(const struct view *view, struct view_walk *walk)
     walk->last = free_slots != 0;
 }
 
+/* The bucket, and a slot's second line: its first is read at once. Fetched as well, it would be
+ * waited for longer, and the bucket with it. */
 static inline void fetch_ahead(const struct view *view, uint32_t slot)
 {
-    const struct view_slot *fetched = &view->slots[slot];
-    (void)fetched;
     if (view->buckets)
         __builtin_prefetch(&view->buckets[slot], 1);
-    __builtin_prefetch(&fetched->words[VIEW_SLOT_WORDS / 2]);
+    __builtin_prefetch(&view->slots[slot].words[VIEW_SLOT_WORDS / 2]);
+}
+
+static uint32_t home_group(const struct view *view, const uint8_t digest[static DIGEST_BYTES])
+{
+    __extension__ typedef unsigned __int128 wide;
+
+    return (uint32_t)(((wide)digest_word(digest, 0) * view->groups) >> 64);
 }
 
 void view_walk_begin(const struct view *view, const uint8_t digest[static DIGEST_BYTES],
                      struct view_walk *ret)
 {
-    __extension__ typedef unsigned __int128 wide;
-
     ret->pattern = LOWS * view_tag(digest);
     ret->home = digest[9] % VIEW_GROUP_SLOTS;
-    ret->group = (uint32_t)(((wide)digest_word(digest, 0) * view->groups) >> 64);
+    ret->group = home_group(view, digest);
     ret->groups_left = (view->groups < VIEW_PROBE_GROUPS ? view->groups : VIEW_PROBE_GROUPS) - 1;
     look_at_group(view, ret);
-    fetch_ahead(view, ret->group * VIEW_GROUP_SLOTS + ret->home);
+    fetch_ahead(view, view_walk_slot(ret, 0));
+}
+
+void view_expect(const struct view *view, const uint8_t digest[static DIGEST_BYTES])
+{
+    __builtin_prefetch(view->tags + (size_t)home_group(view, digest) * VIEW_GROUP_WORDS);
 }
 
 /* The next slot whose tag fits. */

@@ -72,6 +72,8 @@ static inline uint32_t view_walk_slot(const struct view_walk *walk, unsigned i)
 uint8_t view_tag(const uint8_t digest[static DIGEST_BYTES]); /* 1 to 255 */
 void view_walk_begin(const struct view *view, const uint8_t digest[static DIGEST_BYTES],
                      struct view_walk *ret);
+/* view_walk_begin() will be called for it soon: what it looks at is fetched meanwhile. */
+void view_expect(const struct view *view, const uint8_t digest[static DIGEST_BYTES]);
 /* The next slot with this digest, whatever its state; false at the end. */
 bool view_walk_next(const struct view *view, const uint8_t digest[static DIGEST_BYTES],
                     struct view_walk *walk, uint32_t *ret_slot, uint64_t *ret_state);

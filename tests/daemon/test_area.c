@@ -42,6 +42,25 @@ START_TEST(is_empty_and_has_room_for_as_many)
 }
 END_TEST
 
+START_TEST(is_mapped_bit_by_bit_but_for_what_takes_no_memory_yet)
+{
+    struct area *area;
+    unsigned calls = 1;
+
+    ck_assert_int_eq(area_new(8192, 1, 7, &area), 0);
+    uint64_t resident = area_resident(area);
+    while (area_map_some(area))
+        calls++;
+    /* 1.3 MB, in more than one piece, and it comes to an end. */
+    ck_assert_uint_gt(calls, 4);
+    ck_assert_uint_lt(calls, 1000);
+    ck_assert_uint_eq(area_resident(area), resident);
+    ck_assert(!area_map_some(area));
+    ck_assert_uint_eq(area->mapped, 4096 + 8192 + 8192 * 160);
+    area_free(area);
+}
+END_TEST
+
 START_TEST(comes_back_from_the_store_with_what_was_in_it)
 {
     struct area *found;
@@ -116,5 +135,7 @@ START_TEST(files_that_are_no_view_are_refused_and_forgotten)
 }
 END_TEST
 
-SUITE_MAIN("area", is_empty_and_has_room_for_as_many, comes_back_from_the_store_with_what_was_in_it,
-           files_are_told_apart_by_their_epochs, files_that_are_no_view_are_refused_and_forgotten)
+SUITE_MAIN("area", is_empty_and_has_room_for_as_many,
+           is_mapped_bit_by_bit_but_for_what_takes_no_memory_yet,
+           comes_back_from_the_store_with_what_was_in_it, files_are_told_apart_by_their_epochs,
+           files_that_are_no_view_are_refused_and_forgotten)

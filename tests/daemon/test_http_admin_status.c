@@ -108,7 +108,7 @@ static void attach_three(struct fixture *fixture)
     ck_assert_int_eq(attached_add(attached, 33, 100), 0);
     ck_assert_int_eq(attached_add(attached, 33, 101), 0);
     ck_assert_int_eq(attached_add(attached, 0, 102), 0);
-    while (service_work(fixture->service))
+    while (service_work(fixture->service, 0))
         continue;
     service_refresh(fixture->service);
 }

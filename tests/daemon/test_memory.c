@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -66,6 +67,48 @@ START_TEST(provides_more_and_leaves_what_is_there)
     ck_assert_int_eq(memory_provide(&memory, 9 * PAGE, 0), -EINVAL);
     ck_assert_int_eq(memory_provide(&memory, PAGE, SIZE_MAX), -EINVAL);
     ck_assert_uint_eq(memory_resident(&memory), 5 * PAGE);
+    memory_free(&memory);
+}
+END_TEST
+
+/* Of proc(5)'s smaps: how much of the map that begins there this process has in its page tables. */
+static size_t mapped_bytes(const struct memory *memory)
+{
+    char line[1024];
+    size_t kib = 0;
+    bool here = false;
+    FILE *smaps = fopen("/proc/self/smaps", "re");
+
+    ck_assert_ptr_nonnull(smaps);
+    while (fgets(line, sizeof line, smaps)) {
+        char *end;
+        uintptr_t start = strtoull(line, &end, 16);
+        if (end > line && *end == '-')
+            here = start == (uintptr_t)memory->bytes;
+        else if (here && strncmp(line, "Rss:", 4) == 0)
+            kib = strtoul(line + 4, NULL, 10);
+    }
+    fclose(smaps);
+    return kib * 1024;
+}
+
+START_TEST(maps_ahead_what_it_is_told_and_changes_nothing)
+{
+    struct memory memory;
+    ck_assert_int_eq(memory_new("test", 8 * PAGE, 6 * PAGE, &memory), 0);
+    ck_assert_uint_eq(mapped_bytes(&memory), 0);
+    memory_map_ahead(&memory, 8 * PAGE, PAGE);
+    memory_map_ahead(&memory, 7 * PAGE, 2 * PAGE);
+    ck_assert_uint_eq(mapped_bytes(&memory), 0);
+    memory_map_ahead(&memory, 2 * PAGE, 3 * PAGE);
+    /* Before Linux 5.14 nothing happens. */
+    if (madvise(memory.bytes, PAGE, MADV_POPULATE_WRITE) == 0)
+        ck_assert_uint_eq(mapped_bytes(&memory), 4 * PAGE);
+    ck_assert_uint_eq(memory_resident(&memory), 6 * PAGE);
+    ck_assert(is_all_zero(&memory));
+    strcpy(memory.bytes, "as it was");
+    memory_map_ahead(&memory, 0, 8 * PAGE);
+    ck_assert_str_eq(memory.bytes, "as it was");
     memory_free(&memory);
 }
 END_TEST
@@ -438,8 +481,8 @@ START_TEST(another_user_can_write_the_buckets_but_not_keep_us_from_it)
 END_TEST
 
 SUITE_MAIN("memory", is_of_whole_pages_of_zeroes_of_which_some_exist,
-           provides_more_and_leaves_what_is_there, sizes_that_cannot_be_are_refused,
-           without_descriptors_nothing_is_made_and_none_is_lost,
+           provides_more_and_leaves_what_is_there, maps_ahead_what_it_is_told_and_changes_nothing,
+           sizes_that_cannot_be_are_refused, without_descriptors_nothing_is_made_and_none_is_lost,
            the_next_process_takes_over_what_is_in_it, takes_over_nothing_that_was_not_made_here,
            the_owner_can_do_all_but_change_its_size,
            another_user_can_read_the_view_and_nothing_else,

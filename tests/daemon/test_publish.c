@@ -1,120 +1,8 @@
-/* The view as files in memory: it grows, outlives its daemon, and is handed out. */
-#include "daemon/publish.h"
-
+/* The view as files in memory: what is in it, and how it grows. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "lib/view/lease.h"
-#include "tests/daemon/kept.h"
-#include "tests/suite.h"
-
-#define NOW_NS    UINT64_C(1000000000000)
-#define SECOND_NS UINT64_C(1000000000)
-
-static struct view_reading reading;
-static struct view_bucket *bucket;
-
-static struct record record_of(unsigned n)
-{
-    static char key_ids[8][KEY_ID_LEN + 1];
-    struct record record = {
-        .kind = KIND_LIVE,
-        .scopes = n,
-        .limit = {60, UINT64_C(60000000000), 60},
-        .site = TEXT("kasa"),
-        .name = TEXT("production"),
-        .secret_prefix = TEXT("stk_live_abcd"),
-    };
-    uint64_t x = UINT64_C(0x9e3779b97f4a7c15) * (n + 1);
-
-    snprintf(key_ids[n % 8], sizeof key_ids[0], "key_%016u", n);
-    record.key_id = text_of(key_ids[n % 8]);
-    for (unsigned i = 0; i < DIGEST_BYTES; i++) {
-        x ^= x << 13;
-        x ^= x >> 7;
-        x ^= x << 17;
-        record.digest[i] = (uint8_t)(x >> 32);
-    }
-    return record;
-}
-
-static struct publish *make(uint64_t credentials)
-{
-    struct publish *publish;
-
-    ck_assert_int_eq(publish_new(NULL, credentials, 1, NOW_NS, &publish), 0);
-    return publish;
-}
-
-static struct publish *adopt(uint64_t credentials)
-{
-    struct publish *publish;
-    struct fdstore inherited;
-
-    kept_give(&inherited);
-    ck_assert_int_eq(publish_new(&inherited, credentials, 2, NOW_NS, &publish), 0);
-    fdstore_close(&inherited);
-    return publish;
-}
-
-static enum view_answer find(struct publish *publish, unsigned n)
-{
-    struct record record = record_of(n);
-
-    return publish_find(publish, record.digest, NOW_NS, &reading, &bucket);
-}
-
-static void put(struct publish *publish, unsigned n)
-{
-    struct record record = record_of(n);
-    const struct bucket_start start = {.tat = NOW_NS + (n + 1) * SECOND_NS, .allowed = n};
-
-    ck_assert_int_eq(publish_put(publish, &record, &start, NOW_NS), 0);
-}
-
-/* In place, and with the bucket that put() began. */
-static void expect(struct publish *publish, unsigned n)
-{
-    ck_assert_int_eq(find(publish, n), VIEW_FOUND);
-    ck_assert_uint_eq(reading.record.scopes, n);
-    ck_assert_uint_eq(bucket->tat, NOW_NS + (n + 1) * SECOND_NS);
-    ck_assert_uint_eq(bucket->allowed, n);
-}
-
-static void grow(struct publish *publish, unsigned count)
-{
-    ck_assert_int_eq(publish_begin_growth(publish, count), 0);
-    for (unsigned n = 0; n < count; n++) {
-        struct record record = record_of(n);
-        ck_assert_int_eq(publish_grow(publish, &record, NULL, NOW_NS), 0);
-    }
-}
-
-/* What a client has of it. */
-static struct view map(struct publish *publish)
-{
-    struct handout handout;
-    struct view view;
-
-    ck_assert_int_eq(publish_handout(publish, &handout), 0);
-    void *bytes = mmap(NULL, handout.view_bytes, PROT_READ, MAP_SHARED, handout.view_fd, 0);
-    ck_assert_ptr_ne(bytes, MAP_FAILED);
-    ck_assert_int_eq(view_open(bytes, handout.view_bytes, &view), 0);
-    ck_assert_uint_ge(handout.bucket_bytes, view_slots(&view) * sizeof(struct view_bucket));
-    return view;
-}
-
-static struct lease lease_of(const struct view *view)
-{
-    struct lease lease;
-
-    lease_read(view, &lease);
-    return lease;
-}
+#include "tests/daemon/publish_case.h"
 
 /* ---- one view ----------------------------------------------------------------------------------
  */
@@ -319,6 +207,24 @@ START_TEST(a_next_view_that_is_too_small_is_given_up_and_the_one_after_it_is_lar
 }
 END_TEST
 
+START_TEST(a_next_view_that_a_change_found_too_small_is_no_place_for_what_follows)
+{
+    struct publish *publish = make(1000);
+    unsigned n = 0;
+
+    ck_assert_int_eq(publish_begin_growth(publish, 10), 0);
+    while (publish_is_growing(publish) && n < 1000)
+        put(publish, n++);
+    ck_assert(!publish_is_growing(publish));
+    struct record record = record_of(0);
+    publish_expect(publish, record.digest);
+    ck_assert_int_eq(publish_grow(publish, &record, NULL, NOW_NS), -ENOSPC);
+    ck_assert(publish_wants_growth(publish));
+    expect(publish, 0);
+    publish_free(publish);
+}
+END_TEST
+
 START_TEST(an_edit_while_it_grows_leaves_the_bucket_where_it_is)
 {
     struct publish *publish = make(3);
@@ -369,217 +275,6 @@ START_TEST(what_is_removed_while_it_grows_is_gone_from_both)
 }
 END_TEST
 
-/* ---- the next daemon ---------------------------------------------------------------------------
- */
-
-START_TEST(goes_on_where_the_last_one_ended)
-{
-    kept_begin();
-    struct publish *publish = make(2);
-    put(publish, 1);
-    publish_set_complete(publish);
-    publish_set_seq(publish, 17, 99);
-    publish_refresh(publish, NOW_NS, 1);
-    struct view view = map(publish);
-    publish_free(publish);
-    publish = adopt(2);
-    ck_assert(publish_was_adopted(publish) && publish_is_complete(publish));
-    uint64_t mark;
-    ck_assert_uint_eq(publish_seq(publish, &mark), 17);
-    ck_assert_uint_eq(mark, 99);
-    expect(publish, 1);
-    put(publish, 5);
-    struct record record = record_of(5);
-    ck_assert_int_eq(view_read(&view, record.digest, &reading), VIEW_FOUND);
-    ck_assert_uint_eq(lease_of(&view).incarnation, 2);
-    publish_free(publish);
-    kept_end();
-}
-END_TEST
-
-START_TEST(one_that_died_while_it_grew_is_followed_by_one_that_grows_anew)
-{
-    kept_begin();
-    struct publish *publish = make(3);
-    for (unsigned n = 0; n < 3; n++)
-        put(publish, n);
-    publish_set_complete(publish);
-    grow(publish, 2);
-    struct publish *heir = adopt(3); /* the first is as good as dead */
-    ck_assert(!publish_is_growing(heir));
-    for (unsigned n = 0; n < 3; n++)
-        expect(heir, n);
-    grow(heir, 3);
-    publish_switch(heir, true);
-    for (unsigned n = 0; n < 3; n++)
-        expect(heir, n);
-    publish_free(heir);
-    publish_free(publish);
-    kept_end();
-}
-END_TEST
-
-START_TEST(one_that_died_with_half_of_the_buckets_is_followed_by_one_that_takes_the_rest)
-{
-    kept_begin();
-    struct publish *publish = make(5);
-    for (unsigned n = 0; n < 5; n++)
-        put(publish, n);
-    publish_set_complete(publish);
-    struct view old = map(publish);
-    grow(publish, 5);
-    publish_switch(publish, true);
-    expect(publish, 1);
-    struct publish *heir = adopt(5);
-    ck_assert(lease_of(&old).superseded);
-    for (unsigned n = 0; n < 5; n++)
-        expect(heir, n);
-    while (publish_move_some(heir, 100, NOW_NS))
-        continue;
-    publish_free(heir);
-    struct fdstore left;
-    kept_give(&left);
-    ck_assert_uint_eq(left.count, 3); /* the old one's were forgotten */
-    fdstore_close(&left);
-    publish_free(publish);
-    kept_end();
-}
-END_TEST
-
-START_TEST(one_that_died_before_it_said_that_the_old_view_is_superseded_has_it_said)
-{
-    kept_begin();
-    struct publish *publish = make(1);
-    put(publish, 0);
-    publish_set_complete(publish);
-    struct view old = map(publish);
-    grow(publish, 1);
-    struct fdstore files;
-    kept_give(&files);
-    publish_switch(publish, true);
-    ck_assert_str_eq(files.files[0].name, "view-1");
-    int fd = files.files[0].fd;
-    struct view_header *header = mmap(NULL, VIEW_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    ck_assert_ptr_ne(header, MAP_FAILED);
-    header->flags &= ~(uint64_t)VIEW_SUPERSEDED; /* that store it did not come to */
-    ck_assert(!lease_of(&old).superseded);
-    struct publish *heir = adopt(1);
-    ck_assert(lease_of(&old).superseded);
-    expect(heir, 0);
-    fdstore_close(&files);
-    publish_free(heir);
-    publish_free(publish);
-    kept_end();
-}
-END_TEST
-
-START_TEST(a_view_whose_successor_is_lost_is_no_view)
-{
-    kept_begin();
-    struct publish *publish = make(1);
-    put(publish, 0);
-    publish_set_complete(publish);
-    grow(publish, 1);
-    publish_switch(publish, true);
-    struct fdstore files;
-    kept_give(&files);
-    ck_assert_uint_eq(files.count, 6);
-    for (unsigned i = 0; i < files.count; i++)
-        if (strncmp(files.files[i].name, "view-2", 6) == 0)
-            strcpy(files.files[i].name, "view-x");
-    struct publish *heir;
-    ck_assert_int_eq(publish_new(&files, 1, 2, NOW_NS, &heir), 0);
-    ck_assert(!publish_was_adopted(heir));
-    fdstore_close(&files);
-    publish_free(heir);
-    publish_free(publish);
-    kept_end();
-}
-END_TEST
-
-START_TEST(a_time_to_wait_is_handed_on_to_larger_views_and_later_daemons)
-{
-    kept_begin();
-    struct publish *publish = make(1);
-    publish_set_wait(publish, NOW_NS + SECOND_NS);
-    grow(publish, 1);
-    publish_switch(publish, true);
-    ck_assert_uint_eq(publish_wait(publish), NOW_NS + SECOND_NS);
-    publish_free(publish);
-    publish = adopt(1);
-    ck_assert_uint_eq(publish_wait(publish), NOW_NS + SECOND_NS);
-    publish_free(publish);
-    kept_end();
-}
-END_TEST
-
-/* The memory of one that died while it moved the bucket of n: frozen there, and not yet here. */
-static void die_while_moving(struct publish *publish, unsigned n, const struct fdstore *files)
-{
-    struct view_header *header = NULL;
-    struct view_bucket *buckets = NULL;
-
-    for (unsigned i = 0; i < files->count; i++) {
-        const struct fdstore_file *file = &files->files[i];
-        if (strcmp(file->name, "view-2") == 0)
-            header = mmap(NULL, VIEW_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, 0);
-        if (strcmp(file->name, "view-2-shared") == 0)
-            buckets =
-                mmap(NULL, 256 * sizeof *buckets, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, 0);
-    }
-    ck_assert(header && buckets && (void *)header != MAP_FAILED && (void *)buckets != MAP_FAILED);
-    expect(publish, n); /* moved */
-    header->journal_tat = buckets[reading.slot].tat;
-    header->journal_slot = reading.slot + 1;
-    buckets[reading.slot].tat = VIEW_TAT_UNMOVED;
-}
-
-START_TEST(a_move_that_was_begun_is_ended_before_any_other)
-{
-    kept_begin();
-    struct publish *publish = make(3);
-    for (unsigned n = 0; n < 3; n++)
-        put(publish, n);
-    publish_set_complete(publish);
-    grow(publish, 3);
-    publish_switch(publish, true);
-    struct fdstore files;
-    kept_give(&files);
-    die_while_moving(publish, 1, &files);
-    struct publish *heir;
-    ck_assert_int_eq(publish_new(&files, 1, 2, NOW_NS, &heir), 0);
-    ck_assert(publish_was_adopted(heir));
-    expect(heir, 0);
-    expect(heir, 2);
-    ck_assert_int_eq(find(heir, 1), VIEW_FOUND);
-    ck_assert_uint_eq(bucket->tat, NOW_NS + 2 * SECOND_NS);
-    fdstore_close(&files);
-    publish_free(heir);
-    publish_free(publish);
-    kept_end();
-}
-END_TEST
-
-START_TEST(whoever_has_a_view_of_another_table_is_told_to_ask)
-{
-    kept_begin();
-    struct publish *publish = make(1);
-    put(publish, 1);
-    publish_set_complete(publish);
-    publish_refresh(publish, NOW_NS, 1);
-    struct view view = map(publish);
-    ck_assert_int_eq(publish_begin_anew(publish, 1), 0);
-    struct lease lease = lease_of(&view);
-    ck_assert(!lease_holds(&lease, NOW_NS) && !lease_is_last_known(&lease, NOW_NS, SECOND_NS));
-    ck_assert_int_eq(find(publish, 1), VIEW_UNSURE);
-    publish_free(publish);
-    publish = adopt(1);
-    ck_assert_int_eq(find(publish, 1), VIEW_UNSURE);
-    publish_free(publish);
-    kept_end();
-}
-END_TEST
-
 SUITE_MAIN("publish", says_none_only_when_all_of_the_table_is_in_it,
            a_lease_holds_for_as_long_as_it_is_put_off_and_no_longer,
            a_promise_that_can_not_be_noted_is_not_made,
@@ -588,13 +283,7 @@ SUITE_MAIN("publish", says_none_only_when_all_of_the_table_is_in_it,
            what_has_no_room_is_asked_for_in_the_table,
            an_edit_that_has_no_room_finds_its_bucket_in_the_larger_view,
            a_next_view_that_is_too_small_is_given_up_and_the_one_after_it_is_larger,
+           a_next_view_that_a_change_found_too_small_is_no_place_for_what_follows,
            an_edit_while_it_grows_leaves_the_bucket_where_it_is,
            what_was_filled_with_a_gap_is_not_said_to_be_complete,
-           what_is_removed_while_it_grows_is_gone_from_both, goes_on_where_the_last_one_ended,
-           one_that_died_while_it_grew_is_followed_by_one_that_grows_anew,
-           one_that_died_with_half_of_the_buckets_is_followed_by_one_that_takes_the_rest,
-           one_that_died_before_it_said_that_the_old_view_is_superseded_has_it_said,
-           a_view_whose_successor_is_lost_is_no_view,
-           a_time_to_wait_is_handed_on_to_larger_views_and_later_daemons,
-           a_move_that_was_begun_is_ended_before_any_other,
-           whoever_has_a_view_of_another_table_is_told_to_ask)
+           what_is_removed_while_it_grows_is_gone_from_both)

@@ -337,6 +337,35 @@ START_TEST(what_is_removed_is_unknown_until_it_is_added_with_a_bucket_of_its_own
 }
 END_TEST
 
+static void on_any_store(void *userdata)
+{
+    ck_abort_msg("a hint wrote something");
+}
+
+START_TEST(to_expect_one_changes_nothing_whether_there_is_room_or_not)
+{
+    static struct credential credential;
+    int r = 0;
+
+    begin();
+    for (unsigned n = 0; r == 0; n++) {
+        make(n, &credential);
+        void *before = malloc(bytes);
+        ck_assert_ptr_nonnull(before);
+        memcpy(before, memory, bytes);
+        publisher.after_store = on_any_store;
+        view_expect(&publisher.view, credential.record.digest);
+        publisher_expect(&publisher, credential.record.digest);
+        publisher.after_store = NULL;
+        ck_assert_mem_eq(before, memory, bytes);
+        free(before);
+        r = publisher_put(&publisher, &credential.record, NULL, NOW_NS, NULL);
+    }
+    ck_assert_int_eq(r, -ENOSPC);
+    view_memory_end();
+}
+END_TEST
+
 START_TEST(takes_as_many_as_there_are_slots_and_then_says_that_it_is_full)
 {
     struct credential c;
@@ -517,6 +546,7 @@ SUITE_MAIN("publish_slots", finds_each_field_of_what_was_put, shows_nobody_what_
            what_is_hidden_is_asked_for_until_it_is_put_again,
            what_is_hidden_keeps_its_bucket_for_whatever_is_put_instead,
            what_is_removed_is_unknown_until_it_is_added_with_a_bucket_of_its_own,
+           to_expect_one_changes_nothing_whether_there_is_room_or_not,
            takes_as_many_as_there_are_slots_and_then_says_that_it_is_full,
            a_heap_that_is_full_changes_nothing,
            whoever_dies_between_two_stores_leaves_the_old_or_the_new)

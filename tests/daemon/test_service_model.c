@@ -449,7 +449,7 @@ static void restart(void)
 
 static void publish_some(void)
 {
-    (void)service_work(model.fixture.service);
+    (void)service_work(model.fixture.service, 0);
 }
 
 static void (*const steps[])(void) = {

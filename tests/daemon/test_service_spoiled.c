@@ -19,7 +19,7 @@ static void open_service(void)
     /* What is refused here need not be told. */
     fixture_open(&fixture,
                  (struct fixture_file[]){{"stkgate.conf", "log_refusals = no\n"}, {NULL, NULL}});
-    while (service_work(fixture.service))
+    while (service_work(fixture.service, 0))
         continue;
 }
 
