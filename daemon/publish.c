@@ -243,11 +243,11 @@ void publish_expect(const struct publish *publish, const uint8_t digest[static D
 
 static bool has_credential(const struct publisher *publisher, uint32_t slot)
 {
-    uint64_t tags = atomic_load_explicit(&publisher->tags[slot / 8], memory_order_acquire);
+    uint8_t tag = view_tag_at(&publisher->view, slot);
     uint64_t state =
         atomic_load_explicit(&publisher->slots[slot].words[VIEW_WORD_STATE], memory_order_acquire);
 
-    return (tags >> (slot % 8 * 8) & 0xff) != 0 && state != VIEW_MOVED && state != VIEW_REMOVED;
+    return tag != 0 && state != VIEW_MOVED && state != VIEW_REMOVED;
 }
 
 void publish_remove(struct publish *publish, const uint8_t digest[static DIGEST_BYTES])

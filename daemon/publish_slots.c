@@ -40,15 +40,6 @@ void publisher_make(void *memory, uint32_t groups, uint64_t heap_bytes, uint64_t
     header->magic = VIEW_MAGIC; /* nobody else has it yet */
 }
 
-static unsigned tags_in(uint64_t word)
-{
-    unsigned count = 0;
-
-    for (; word != 0; word >>= 8)
-        count += (word & 0xff) != 0;
-    return count;
-}
-
 int publisher_open(void *memory, size_t len, struct view_bucket *shared, struct view_bucket *own,
                    struct publisher *ret)
 {
@@ -65,8 +56,8 @@ int publisher_open(void *memory, size_t len, struct view_bucket *shared, struct 
     publisher.view.buckets = shared;
     if (load(&publisher.header->heap_used) > publisher.view.heap_bytes)
         return -EBADMSG;
-    for (size_t i = 0; i < (size_t)publisher.view.groups * VIEW_GROUP_WORDS; i++)
-        publisher.used += tags_in(load(&publisher.tags[i]));
+    for (uint32_t slot = 0; slot < view_slots(&publisher.view); slot++)
+        publisher.used += view_tag_at(&publisher.view, slot) != 0;
     *ret = publisher;
     return 0;
 }
@@ -178,7 +169,7 @@ static bool find_free(const struct publisher *publisher, const uint8_t digest[DI
     for (uint32_t left = walk.groups_left + 1; left > 0; left--) {
         for (unsigned i = 0; i < VIEW_GROUP_SLOTS; i++) {
             uint32_t slot = view_walk_slot(&walk, i);
-            if ((load(&publisher->tags[slot / 8]) >> (slot % 8 * 8) & 0xff) == 0) {
+            if (view_tag_at(&publisher->view, slot) == 0) {
                 *ret = slot;
                 return true;
             }
@@ -210,8 +201,8 @@ static void put_slot(struct publisher *publisher, uint32_t slot, const struct im
         store(publisher, &publisher->slots[slot].words[i], image->words[i], memory_order_relaxed);
     uint8_t digest[DIGEST_BYTES];
     memcpy(digest, &image->words[VIEW_WORD_DIGEST], sizeof digest);
-    _Atomic uint64_t *word = &publisher->tags[slot / 8];
-    uint64_t tag = (uint64_t)view_tag(digest) << (slot % 8 * 8);
+    _Atomic uint64_t *word = &publisher->tags[slot / VIEW_WORD_TAGS];
+    uint64_t tag = (uint64_t)view_tag(digest) << (slot % VIEW_WORD_TAGS * VIEW_TAG_BITS);
     store(publisher, word, load(word) | tag, memory_order_release);
     publisher->used++;
 }

@@ -26,7 +26,9 @@
 #define VIEW_VERSION      2
 #define VIEW_PAGE         4096
 #define VIEW_GROUP_SLOTS  64
-#define VIEW_GROUP_WORDS  (VIEW_GROUP_SLOTS / 8)
+#define VIEW_TAG_BITS     8
+#define VIEW_WORD_TAGS    (64 / VIEW_TAG_BITS)
+#define VIEW_GROUP_WORDS  (VIEW_GROUP_SLOTS / VIEW_WORD_TAGS)
 #define VIEW_GROUPS_MAX   (UINT32_MAX / VIEW_GROUP_SLOTS)
 #define VIEW_HEAP_MAX     (UINT64_C(1) << 32) /* offsets are 32 bits */
 #define VIEW_PROBE_GROUPS 32                  /* a lookup goes no further, nor does a writer */

@@ -13,7 +13,7 @@
 
 struct view {
     const struct view_header *header;
-    const _Atomic uint64_t *tags; /* eight to a word, the first in the lowest byte */
+    const _Atomic uint64_t *tags; /* VIEW_WORD_TAGS to a word, the first in the lowest bits */
     const struct view_slot *slots;
     const uint8_t *heap;
     struct view_bucket *buckets; /* or NULL: then none is fetched ahead */
@@ -56,7 +56,7 @@ enum view_answer view_read(const struct view *view, const uint8_t digest[static 
 
 /* Walk the slots where this digest may stand, in the order in which lookups meet them. */
 struct view_walk {
-    uint64_t pattern; /* the tag, eight times */
+    uint64_t pattern; /* a word full of the tag */
     uint32_t group, groups_left;
     unsigned home;    /* the slot of each group that is looked at first */
     uint64_t matches; /* of this group, a bit for each slot whose tag fits, the home's the lowest */
@@ -69,7 +69,15 @@ static inline uint32_t view_walk_slot(const struct view_walk *walk, unsigned i)
     return walk->group * VIEW_GROUP_SLOTS + (walk->home + i) % VIEW_GROUP_SLOTS;
 }
 
-uint8_t view_tag(const uint8_t digest[static DIGEST_BYTES]); /* 1 to 255 */
+uint8_t view_tag(const uint8_t digest[static DIGEST_BYTES]); /* not 0 */
+/* What a slot has; 0: nothing is there. Acquire: what was written before it, is there. */
+static inline uint8_t view_tag_at(const struct view *view, uint32_t slot)
+{
+    uint64_t word = atomic_load_explicit(&view->tags[slot / VIEW_WORD_TAGS], memory_order_acquire);
+
+    return (uint8_t)(word >> (slot % VIEW_WORD_TAGS * VIEW_TAG_BITS));
+}
+
 void view_walk_begin(const struct view *view, const uint8_t digest[static DIGEST_BYTES],
                      struct view_walk *ret);
 /* view_walk_begin() will be called for it soon: what it looks at is fetched meanwhile. */

@@ -169,8 +169,7 @@ START_TEST(changes_and_a_restart_go_on_and_the_table_is_as_it_was)
     map_buckets();
     start_spoiling();
     await_spoiling();
-    const struct edit edit = {.fields = EDIT_LIMIT,
-                              .limit = {7, UINT64_C(60000000000), 7}};
+    const struct edit edit = {.fields = EDIT_LIMIT, .limit = {7, UINT64_C(60000000000), 7}};
     ck_assert_int_eq(fixture_edit(&fixture, good.key_id, &edit).error, 0);
     ck_assert_int_eq(fixture_edit(&fixture, revoked.key_id, &edit).error, -EPERM);
     ck_assert_int_eq(fixture_suspend(&fixture, good.key_id, "").error, 0);

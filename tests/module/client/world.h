@@ -18,8 +18,8 @@ struct world {
     struct plain all[DEPUTY_ROWS];
     char texts[DEPUTY_ROWS][TOKEN_LEN + 1]; /* tokens, or values of legacy keys */
     int values[WORLD_VALUES];               /* whose they are now, or PLAIN_NOBODY */
-    uint64_t mono_ns; /* the time of buckets */
-    int64_t wall_s;   /* the time of day of verdicts */
+    uint64_t mono_ns;                       /* the time of buckets */
+    int64_t wall_s;                         /* the time of day of verdicts */
 };
 
 extern struct world world;
