@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/wire/message.h"
+#include "tests/hand_out.h"
 
 #define LEASE_EVERY_MS 1000
 
@@ -48,29 +49,6 @@ static size_t write_verdict(struct stand_in *stand_in, uint8_t *out, uint32_t id
     return verdict_write(out, WIRE_FRAME_MAX, id, STAND_IN_GENERATION, &verdict);
 }
 
-static void send_with(int fd, const void *bytes, size_t len, const struct handout *handout)
-{
-    const int fds[] = {handout->view_fd, handout->buckets_fd};
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof fds)];
-    } control = {0};
-    struct iovec iovec = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = len};
-    struct msghdr message = {
-        .msg_iov = &iovec,
-        .msg_iovlen = 1,
-        .msg_control = &control,
-        .msg_controllen = sizeof control.bytes,
-    };
-
-    control.header.cmsg_level = SOL_SOCKET;
-    control.header.cmsg_type = SCM_RIGHTS;
-    control.header.cmsg_len = CMSG_LEN(sizeof fds);
-    memcpy(CMSG_DATA(&control.header), fds, sizeof fds);
-    if (sendmsg(fd, &message, MSG_NOSIGNAL) < 0)
-        err(EXIT_FAILURE, "cannot hand out the view");
-}
-
 static void hand_out(const struct stand_in *stand_in, int fd, uint32_t id)
 {
     uint8_t out[WIRE_FRAME_MAX];
@@ -83,7 +61,8 @@ static void hand_out(const struct stand_in *stand_in, int fd, uint32_t id)
         .view_bytes = handout.view_bytes,
         .bucket_bytes = handout.bucket_bytes,
     };
-    send_with(fd, out, attached_write(out, sizeof out, id, &attached), &handout);
+    if (hand_out_send(fd, out, attached_write(out, sizeof out, id, &attached), &handout) < 0)
+        err(EXIT_FAILURE, "cannot hand out the view");
 }
 
 /* Returns whether the connection lives on. */

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -10,6 +9,7 @@
 
 #include "daemon/store/durations.h"
 #include "daemon/store/table_file.h"
+#include "daemon/store/thread.h"
 #include "daemon/store/usage.h"
 #include "daemon/store/usage_queue.h"
 
@@ -285,21 +285,6 @@ static void *run(void *userdata)
     return NULL;
 }
 
-/* Signals are for the event loop's thread; but a fault's is for the thread that has it, and blocked
- * it would kill without a word. */
-static int start_thread(struct committer *c)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    sigdelset(&all, SIGBUS);
-    int rc = pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (rc != 0)
-        return -rc;
-    rc = pthread_create(&c->thread, NULL, run, c);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -rc;
-}
-
 /* ---- the loop's side --------------------------------------------------------------------------
  */
 
@@ -325,7 +310,7 @@ int committer_new(struct store *store, struct committer **ret)
     pthread_mutex_init(&c->mutex, NULL); /* neither can fail with default attributes on Linux */
     pthread_cond_init(&c->wake, NULL);
     c->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    int r = c->event_fd < 0 ? -errno : start_thread(c);
+    int r = c->event_fd < 0 ? -errno : thread_start(&c->thread, run, c);
     if (r < 0) {
         dispose(c);
         return r;

@@ -2,9 +2,10 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+
+#include "daemon/store/thread.h"
 
 /* Read between two looks at where the walk is. */
 #define AT_ONCE (READ_AHEAD_MAX / 8)
@@ -107,21 +108,6 @@ uint64_t read_ahead_position(struct read_ahead *ahead)
     return read;
 }
 
-/* Signals are for the event loop; but a fault's is for the thread that has it. */
-static int start(struct read_ahead *ahead)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    sigdelset(&all, SIGBUS);
-    int rc = pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (rc != 0)
-        return -rc;
-    rc = pthread_create(&ahead->thread, NULL, run, ahead);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -rc;
-}
-
 static struct read_ahead *dispose(struct read_ahead *ahead)
 {
     pthread_cond_destroy(&ahead->wake);
@@ -140,7 +126,7 @@ int read_ahead_new(const struct store *store, struct text after, struct read_ahe
     text_copy(after, ahead->after, sizeof ahead->after);
     pthread_mutex_init(&ahead->mutex, NULL); /* neither can fail with default attributes on Linux */
     pthread_cond_init(&ahead->wake, NULL);
-    int r = start(ahead);
+    int r = thread_start(&ahead->thread, run, ahead);
     if (r < 0) {
         dispose(ahead);
         return r;

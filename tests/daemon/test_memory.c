@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "daemon/memory.h"
+#include "tests/resident.h"
 #include "tests/suite.h"
 
 #define PAGE     ((size_t)4096)
@@ -71,39 +72,18 @@ START_TEST(provides_more_and_leaves_what_is_there)
 }
 END_TEST
 
-/* Of proc(5)'s smaps: how much of the map that begins there this process has in its page tables. */
-static size_t mapped_bytes(const struct memory *memory)
-{
-    char line[1024];
-    size_t kib = 0;
-    bool here = false;
-    FILE *smaps = fopen("/proc/self/smaps", "re");
-
-    ck_assert_ptr_nonnull(smaps);
-    while (fgets(line, sizeof line, smaps)) {
-        char *end;
-        uintptr_t start = strtoull(line, &end, 16);
-        if (end > line && *end == '-')
-            here = start == (uintptr_t)memory->bytes;
-        else if (here && strncmp(line, "Rss:", 4) == 0)
-            kib = strtoul(line + 4, NULL, 10);
-    }
-    fclose(smaps);
-    return kib * 1024;
-}
-
 START_TEST(maps_ahead_what_it_is_told_and_changes_nothing)
 {
     struct memory memory;
     ck_assert_int_eq(memory_new("test", 8 * PAGE, 6 * PAGE, &memory), 0);
-    ck_assert_uint_eq(mapped_bytes(&memory), 0);
+    ck_assert_uint_eq(resident_bytes(memory.bytes), 0);
     memory_map_ahead(&memory, 8 * PAGE, PAGE);
     memory_map_ahead(&memory, 7 * PAGE, 2 * PAGE);
-    ck_assert_uint_eq(mapped_bytes(&memory), 0);
+    ck_assert_uint_eq(resident_bytes(memory.bytes), 0);
     memory_map_ahead(&memory, 2 * PAGE, 3 * PAGE);
     /* Before Linux 5.14 nothing happens. */
     if (madvise(memory.bytes, PAGE, MADV_POPULATE_WRITE) == 0)
-        ck_assert_uint_eq(mapped_bytes(&memory), 4 * PAGE);
+        ck_assert_uint_eq(resident_bytes(memory.bytes), 4 * PAGE);
     ck_assert_uint_eq(memory_resident(&memory), 6 * PAGE);
     ck_assert(is_all_zero(&memory));
     strcpy(memory.bytes, "as it was");

@@ -8,33 +8,13 @@
 
 #include "daemon/store/committer.h"
 #include "tests/daemon/store/fixture.h"
+#include "tests/resident.h"
 #include "tests/suite.h"
 
 #define TOKENS 500
 
 static struct store *store;
 static char dir[FIXTURE_PATH_MAX];
-
-/* Of proc(5)'s smaps: how much of the map that begins there is resident. */
-static size_t resident_bytes(const struct table_map *map)
-{
-    char line[1024];
-    size_t kib = 0;
-    bool here = false;
-    FILE *smaps = fopen("/proc/self/smaps", "re");
-
-    ck_assert_ptr_nonnull(smaps);
-    while (fgets(line, sizeof line, smaps)) {
-        char *end;
-        uintptr_t start = strtoull(line, &end, 16);
-        if (end > line && *end == '-')
-            here = start == (uintptr_t)map->start;
-        else if (here && strncmp(line, "Rss:", 4) == 0)
-            kib = strtoul(line + 4, NULL, 10);
-    }
-    fclose(smaps);
-    return kib * 1024;
-}
 
 static void read_all(void)
 {
@@ -87,10 +67,10 @@ END_TEST
 START_TEST(keeps_what_is_little)
 {
     begin();
-    size_t before = resident_bytes(&store->map);
+    size_t before = resident_bytes(store->map.start);
     ck_assert_uint_gt(before, 0);
     table_map_relieve(&store->map);
-    ck_assert_uint_eq(resident_bytes(&store->map), before);
+    ck_assert_uint_eq(resident_bytes(store->map.start), before);
     end();
 }
 END_TEST
@@ -101,9 +81,9 @@ START_TEST(gives_back_what_is_much_and_reads_it_again)
     struct table_map map = store->map;
     map.keep_bytes = 0;
     table_map_relieve(&map);
-    ck_assert_uint_eq(resident_bytes(&map), 0);
+    ck_assert_uint_eq(resident_bytes(map.start), 0);
     read_all();
-    ck_assert_uint_gt(resident_bytes(&map), 0);
+    ck_assert_uint_gt(resident_bytes(map.start), 0);
     end();
 }
 END_TEST
@@ -112,9 +92,9 @@ START_TEST(never_unmaps_what_it_did_not_find)
 {
     begin();
     const struct table_map map = {0};
-    size_t before = resident_bytes(&store->map);
+    size_t before = resident_bytes(store->map.start);
     table_map_relieve(&map);
-    ck_assert_uint_eq(resident_bytes(&store->map), before);
+    ck_assert_uint_eq(resident_bytes(store->map.start), before);
     end();
 }
 END_TEST
@@ -128,7 +108,7 @@ START_TEST(the_committer_gives_back_after_a_batch)
 {
     begin();
     store->map.keep_bytes = 0;
-    ck_assert_uint_gt(resident_bytes(&store->map), 0);
+    ck_assert_uint_gt(resident_bytes(store->map.start), 0);
     struct committer *committer;
     struct change change;
     ck_assert_int_eq(committer_new(store, &committer), 0);
@@ -138,7 +118,7 @@ START_TEST(the_committer_gives_back_after_a_batch)
     ck_assert_int_eq(poll(&pollfd, 1, 30000), 1);
     committer_collect(committer);
     committer_free(committer); /* which waits for its thread */
-    ck_assert_uint_eq(resident_bytes(&store->map), 0);
+    ck_assert_uint_eq(resident_bytes(store->map.start), 0);
     end();
 }
 END_TEST

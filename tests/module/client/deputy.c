@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/daemon/kept.h"
+#include "tests/hand_out.h"
 
 #define NS_PER_S     UINT64_C(1000000000)
 #define ROWS_AT_ONCE 64
@@ -430,28 +431,6 @@ static size_t write_verdict(struct deputy *deputy, const struct deputy_connectio
     return verdict_write(out, WIRE_FRAME_MAX, id, deputy->generation, &verdict);
 }
 
-static void send_with(int fd, const void *bytes, size_t len, const struct handout *handout)
-{
-    const int fds[] = {handout->view_fd, handout->buckets_fd};
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof fds)];
-    } control = {0};
-    struct iovec iovec = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = len};
-    struct msghdr message = {
-        .msg_iov = &iovec,
-        .msg_iovlen = 1,
-        .msg_control = &control,
-        .msg_controllen = sizeof control.bytes,
-    };
-
-    control.header.cmsg_level = SOL_SOCKET;
-    control.header.cmsg_type = SCM_RIGHTS;
-    control.header.cmsg_len = CMSG_LEN(sizeof fds);
-    memcpy(CMSG_DATA(&control.header), fds, sizeof fds);
-    demand(sendmsg(fd, &message, MSG_NOSIGNAL) == (ssize_t)len, "the view can't be sent");
-}
-
 static void hand_out(struct deputy *deputy, int fd, uint32_t id)
 {
     uint8_t out[ATTACHED_FRAME_BYTES];
@@ -463,7 +442,8 @@ static void hand_out(struct deputy *deputy, int fd, uint32_t id)
         .view_bytes = handout.view_bytes,
         .bucket_bytes = handout.bucket_bytes,
     };
-    send_with(fd, out, attached_write(out, sizeof out, id, &attached), &handout);
+    size_t len = attached_write(out, sizeof out, id, &attached);
+    demand(hand_out_send(fd, out, len, &handout) == (ssize_t)len, "the view can't be sent");
 }
 
 /* Returns whether the connection lives on. */
