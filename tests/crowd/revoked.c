@@ -15,7 +15,7 @@
 #include "tests/crowd/crowd.h"
 
 #define TOKENS_MAX  200000
-#define CONNECTIONS 4
+#define CONNECTIONS 32
 
 /* All of it is shared with the processes. */
 struct entry {
