@@ -72,10 +72,9 @@ static void *run(void *userdata)
     struct read_ahead *ahead = userdata;
     MDB_txn *txn;
 
-    int r = tables_error(mdb_txn_begin(ahead->store->env, NULL, MDB_RDONLY, &txn));
-    if (r < 0)
+    if (mdb_txn_begin(ahead->store->env, NULL, MDB_RDONLY, &txn) != 0)
         return NULL;
-    while ((r = read_some(ahead, txn)) == 0) {
+    while (read_some(ahead, txn) == 0) {
         mdb_txn_reset(txn);
         if (!await_walk(ahead) || mdb_txn_renew(txn) != 0)
             break;

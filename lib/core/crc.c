@@ -14,7 +14,7 @@
 
 #define PRODUCTS  __attribute__((target("pclmul")))
 
-#define BLOCK     16
+#define BLOCK     ((size_t)16)
 #define TOKEN_LEN 30 /* a token's random characters, and what they lack of two blocks */
 #define TOKEN_PAD 2
 
