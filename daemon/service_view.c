@@ -130,7 +130,7 @@ static int put_gathered(struct slice *slice)
         const struct record *record = &slice->gathered[i].record;
         const struct bucket_start *start = &slice->gathered[i].start;
         r = slice->kind == FILL_GROW ? publish_grow(service->publish, record, start, slice->mono_ns)
-                                     : put(service, record, start, slice->mono_ns);
+                                     : publish_put(service->publish, record, start, slice->mono_ns);
         if (r == -EINVAL) { /* as good as damaged */
             service->fill.damaged = true;
             r = 0;
@@ -169,9 +169,8 @@ static int on_walked(struct text key_id, const struct record *record, const stru
     return r < 0 ? r : is_time(slice->until_ns);
 }
 
-/* Of a view with a gap nobody may say that what is not in it is not in the table. What was done by
- * growth that could not wait, while this walk went on (NONE), has been told of by then; and what is
- * left when a change found the next view too small is begun anew. */
+/* Of a view with a gap nobody may say that what is not in it is not in the table. What is left when
+ * a change found the next view too small is begun anew. */
 static void end_walk(struct service *service)
 {
     struct view_fill *fill = &service->fill;
@@ -222,8 +221,9 @@ static int begin_growth(struct service *service)
     return r;
 }
 
-/* There is no slot left for a change, and growth is not done, or not begun: it is now, however long
- * it takes. A walk that built the current view begins anew in the larger one. */
+/* There is no slot left for a change, or for what the table has, and growth is not done, or not
+ * begun: it is now, however long it takes. A walk that built the current view begins anew in the
+ * larger one. */
 static int grow_now(struct service *service, uint64_t mono_ns)
 {
     int r = 0;
@@ -259,7 +259,8 @@ static int fill_some(struct service *service, uint64_t mono_ns, uint64_t until_n
     while (publish_map_some(service->publish))
         if (is_time(until_ns))
             return 0;
-    return walk_on(service, mono_ns, until_ns);
+    int r = walk_on(service, mono_ns, until_ns);
+    return r == -ENOSPC && service->fill.kind == FILL_BUILD ? grow_now(service, mono_ns) : r;
 }
 
 static bool move_some(struct service *service, uint64_t mono_ns, uint64_t until_ns)
