@@ -7,7 +7,8 @@
 #   drop_in FILE < LINES         into stkgate.service.d; `systemctl daemon-reload` is done
 #   property NAME                of stkgate.service
 #   restore_unit                 as it is installed, where sanitize() has added to it
-# and the words of tests/rig.sh, for the installed program and the sockets in /run/stkgate.
+# and the words of tests/rig.sh, for the installed program and the sockets in /run/stkgate. A test may
+# take 120 s, or STKGATE_BOOTED_S.
 set -u
 
 skip() {
@@ -30,7 +31,7 @@ if [ -z "${STKGATE_BOOTED:-}" ]; then
     for tree in "${STKGATE_SRCDIR:?}" "${STKGATE_BUILDDIR:?}"; do
         [ "$(stat -c %d "$tree")" = "$(stat -c %d /)" ] || binds+=(--bind "$tree")
     done
-    STKGATE_BOOTED=1 exec "$BASH" "$STKGATE_SRCDIR/tests/system/with-systemd" --timeout 120 \
+    STKGATE_BOOTED=1 exec "$BASH" "$STKGATE_SRCDIR/tests/system/with-systemd" --timeout "${STKGATE_BOOTED_S:-120}" \
         --stop-timeout 0 "${binds[@]}" -- "$BASH" "$0"
 fi
 
