@@ -366,6 +366,30 @@ START_TEST(to_expect_one_changes_nothing_whether_there_is_room_or_not)
 }
 END_TEST
 
+/* By that whoever mends knows which of two is the newer one. */
+START_TEST(a_later_slot_of_a_credential_is_met_later)
+{
+    struct credential c;
+
+    begin();
+    make(1, &c);
+    for (unsigned i = 1; i <= GROUPS * VIEW_GROUP_SLOTS; i++) {
+        struct view_walk walk;
+        uint32_t put_into, met;
+        uint64_t state;
+        unsigned count = 0;
+        c.record.scopes = i;
+        ck_assert_int_eq(publisher_put(&publisher, &c.record, NULL, NOW_NS, &put_into), 0);
+        view_walk_begin(&publisher.view, c.record.digest, &walk);
+        while (view_walk_next(&publisher.view, c.record.digest, &walk, &met, &state))
+            count++;
+        ck_assert_uint_eq(count, i);
+        ck_assert_uint_eq(met, put_into);
+    }
+    view_memory_end();
+}
+END_TEST
+
 START_TEST(takes_as_many_as_there_are_slots_and_then_says_that_it_is_full)
 {
     struct credential c;
@@ -547,6 +571,7 @@ SUITE_MAIN("publish_slots", finds_each_field_of_what_was_put, shows_nobody_what_
            what_is_hidden_keeps_its_bucket_for_whatever_is_put_instead,
            what_is_removed_is_unknown_until_it_is_added_with_a_bucket_of_its_own,
            to_expect_one_changes_nothing_whether_there_is_room_or_not,
+           a_later_slot_of_a_credential_is_met_later,
            takes_as_many_as_there_are_slots_and_then_says_that_it_is_full,
            a_heap_that_is_full_changes_nothing,
            whoever_dies_between_two_stores_leaves_the_old_or_the_new)
