@@ -37,6 +37,7 @@ struct config {
     uint64_t map_size_bytes; /* the most that the table can grow to */
     unsigned change_queue_max;
     struct quota_limits quota;  /* of check.sock and http.sock */
+    unsigned connects_per_s;    /* new connections of check.sock that are taken */
     uint64_t hello_deadline_ns; /* a connection that says nothing is closed */
     struct http_limits http;
     struct principals admins;

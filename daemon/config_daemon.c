@@ -30,6 +30,7 @@ static const struct config_key keys[] = {
 
     {"connections", COUNT, AT(quota.connections[QUOTA_CHECK]), RANGE(1, 1000000)},
     {"connections_per_user", COUNT, AT(quota.connections_per_user[QUOTA_CHECK]), RANGE(1, 1000000)},
+    {"connects_per_second", COUNT, AT(connects_per_s), RANGE(10, 1000000)},
     {"hello_deadline", SPAN, AT(hello_deadline_ns), RANGE(10 * MS, 600 * S)},
 
     {"http_connections", COUNT, AT(quota.connections[QUOTA_HTTP]), RANGE(1, 1000000)},
@@ -68,6 +69,7 @@ void config_daemon_init(struct config *config)
         .bytes = 256 * MIB,
         .bytes_per_user = 128 * MIB,
     };
+    config->connects_per_s = 5000;
     config->hello_deadline_ns = 5 * S;
     config->http = (struct http_limits){
         .request_deadline_ns = 10 * S,

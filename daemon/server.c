@@ -7,11 +7,13 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
 #include "daemon/quota_log.h"
 #include "daemon/session.h"
+#include "lib/core/rate.h"
 
 /* What the kernel keeps of answers that a client has not read: it has one question under way.
  * Doubled by the kernel for its own overhead, room for two of the largest answers. More ends the
@@ -20,6 +22,11 @@
 
 /* How long the listener rests when descriptors or memory have run out. */
 #define REST_USEC UINT64_C(200000)
+
+/* Connections that may come at once: a fiftieth of those of a second. After that some come each
+ * millisecond. */
+#define PACE_BURSTS 50
+#define PACE_USEC   UINT64_C(1000)
 
 struct connection {
     struct server *server;
@@ -37,7 +44,9 @@ struct server {
     struct turns *turns;
     struct service *service;
     struct turn listener;
-    sd_event_source *rest;
+    sd_event_source *rest; /* until there may be room again, */
+    sd_event_source *pace; /* or until some more may come */
+    uint64_t connects_tat; /* of rate.h: how fast they came */
     int listen_fd;
     struct connection *connections;
     /* Of the packet being served. Not on the stack, where the compiler would fill 16 KiB with
@@ -46,6 +55,14 @@ struct server {
     uint8_t in[WIRE_FRAME_MAX], out[WIRE_FRAME_MAX];
 };
 
+static uint64_t clock_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
+}
+
 /* What a connection holds of its user's share of bytes. */
 #define CONNECTION_BYTES (2 * SEND_BUFFER_BYTES + sizeof(struct connection))
 
@@ -53,7 +70,7 @@ struct server {
 static void rearm(struct server *server)
 {
     server->rest = sd_event_source_disable_unref(server->rest);
-    turn_set_enabled(&server->listener, true);
+    turn_set_enabled(&server->listener, server->pace == NULL);
 }
 
 static void connection_free(struct connection *connection)
@@ -259,6 +276,35 @@ static void take_rest(struct server *server, int error)
         turn_set_enabled(&server->listener, false);
 }
 
+static int on_paced(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct server *server = userdata;
+
+    server->pace = sd_event_source_disable_unref(server->pace);
+    turn_set_enabled(&server->listener, server->rest == NULL);
+    return 0;
+}
+
+/* Who connects and leaves, again and again, would have a processor for it, and the daemon another
+ * one. Faster than so, they wait in the kernel's queue; and who finds that full, in connect(). */
+static void keep_pace(struct server *server)
+{
+    uint64_t per_s = service_config_of(server->service)->connects_per_s;
+    const struct rate_limit limit = {per_s, UINT64_C(1000000000), per_s / PACE_BURSTS + 1};
+    struct rate rate;
+
+    if (rate_init(&rate, &limit) != RATE_OK)
+        return;
+    struct rate_result spent = rate_spend(&rate, server->connects_tat, clock_ns(), 1);
+    server->connects_tat = spent.tat_ns;
+    if (spent.remaining > 0)
+        return;
+    uint64_t wait_usec = spent.next_in_ns / 1000 > PACE_USEC ? spent.next_in_ns / 1000 : PACE_USEC;
+    if (sd_event_add_time_relative(server->event, &server->pace, CLOCK_MONOTONIC, wait_usec, 1,
+                                   on_paced, server) >= 0)
+        turn_set_enabled(&server->listener, false);
+}
+
 /* Takes fd. -errno when it had to be dropped for want of room. */
 static int take(struct server *server, int fd)
 {
@@ -295,6 +341,8 @@ static void on_connect(void *userdata, uint32_t revents)
 
     if (r < 0 && r != -EAGAIN && r != -EINTR && r != -ECONNABORTED)
         take_rest(server, -r);
+    else if (fd >= 0)
+        keep_pace(server);
 }
 
 int server_new(sd_event *event, struct turns *turns, struct service *service, int listen_fd,
@@ -320,6 +368,7 @@ int server_new(sd_event *event, struct turns *turns, struct service *service, in
 void server_stop_accepting(struct server *server)
 {
     server->rest = sd_event_source_disable_unref(server->rest);
+    server->pace = sd_event_source_disable_unref(server->pace);
     turn_remove(&server->listener);
 }
 
@@ -334,6 +383,7 @@ struct server *server_free(struct server *server)
         connection_free(server->connections); /* NOLINT(clang-analyzer-unix.Malloc) */
     turn_remove(&server->listener);
     sd_event_source_disable_unref(server->rest);
+    sd_event_source_disable_unref(server->pace);
     close(server->listen_fd);
     free(server);
     return NULL;

@@ -17,10 +17,11 @@ static const struct {
     const char *file;
     int type;
     mode_t mode;
+    int queue; /* of those who connected and were not accepted yet */
 } kinds[SOCKET_COUNT] = {
-    [SOCKET_CHECK] = {"check", "check.sock", SOCK_SEQPACKET, 0666},
-    [SOCKET_HTTP] = {"http", "http.sock", SOCK_STREAM, 0666},
-    [SOCKET_ADMIN] = {"admin", "admin.sock", SOCK_STREAM, 0660},
+    [SOCKET_CHECK] = {"check", "check.sock", SOCK_SEQPACKET, 0666, 256},
+    [SOCKET_HTTP] = {"http", "http.sock", SOCK_STREAM, 0666, SOMAXCONN},
+    [SOCKET_ADMIN] = {"admin", "admin.sock", SOCK_STREAM, 0660, SOMAXCONN},
 };
 
 static int fail(char *message, const char *what, int error)
@@ -120,7 +121,7 @@ static int make(const char *runtime, int which, struct sockets *sockets, char *m
     int r = bind_at(fd, &address, kinds[which].mode);
     if (r == -EADDRINUSE && is_stale(&address, type) && unlink(address.sun_path) == 0)
         r = bind_at(fd, &address, kinds[which].mode);
-    if (r == 0 && listen(fd, SOMAXCONN) < 0)
+    if (r == 0 && listen(fd, kinds[which].queue) < 0)
         r = -errno;
     if (r == 0 && !(sockets->paths[which] = strdup(address.sun_path)))
         r = -ENOMEM;

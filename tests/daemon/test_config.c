@@ -87,6 +87,7 @@ START_TEST(reads_every_key_of_the_daemon)
                  "change_queue = 3\n"
                  "connections = 100\n"
                  "connections_per_user = 50\n"
+                 "connects_per_second = 77\n"
                  "hello_deadline = 250ms\n"
                  "http_connections = 7\n"
                  "http_connections_per_user = 5\n"
@@ -110,6 +111,7 @@ START_TEST(reads_every_key_of_the_daemon)
     ck_assert_uint_eq(config->quota.connections_per_user[QUOTA_HTTP], 5);
     ck_assert_uint_eq(config->quota.bytes, UINT64_C(8) << 20);
     ck_assert_uint_eq(config->quota.bytes_per_user, UINT64_C(4) << 20);
+    ck_assert_uint_eq(config->connects_per_s, 77);
     ck_assert_uint_eq(config->hello_deadline_ns, UINT64_C(250000000));
     ck_assert_uint_eq(config->http.request_deadline_ns, UINT64_C(3000000000));
     ck_assert_uint_eq(config->http.idle_timeout_ns, UINT64_C(120000000000));

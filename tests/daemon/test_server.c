@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/wire/message.h"
@@ -32,6 +33,32 @@ START_TEST(a_client_that_says_nothing_is_gone_at_its_deadline)
     ck_assert(server_rig_ends(silent));
     ck_assert(server_rig_hello(talking));
     close(talking);
+    server_rig_stop();
+}
+END_TEST
+
+static uint64_t clock_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* At ten a second the second is let in after 100 ms, the third after 200; whoever is in, is
+ * answered all the while. */
+START_TEST(who_connects_too_fast_waits_and_holds_nobody_up)
+{
+    server_rig_start("connects_per_second = 10\n");
+    uint64_t start_ms = clock_ms();
+    int first = server_rig_dial(), second = server_rig_dial(), third = server_rig_dial();
+    ck_assert(server_rig_hello(first));
+    ck_assert(server_rig_hello(first));
+    ck_assert(server_rig_hello(third));
+    ck_assert_uint_ge(clock_ms() - start_ms, 200);
+    ck_assert(server_rig_hello(second));
+    close(first);
+    close(second);
+    close(third);
     server_rig_stop();
 }
 END_TEST
@@ -211,6 +238,7 @@ END_TEST
 
 SUITE_MAIN("server", an_oversized_packet_ends_its_own_connection_only,
            a_client_that_says_nothing_is_gone_at_its_deadline,
+           who_connects_too_fast_waits_and_holds_nobody_up,
            one_connection_too_many_is_told_and_closed,
            a_connection_above_the_share_of_its_user_is_told_and_closed,
            connections_are_bytes_in_flight_too, many_connections_of_one_user_are_all_served,
