@@ -19,7 +19,7 @@ static const struct {
     mode_t mode;
     int queue; /* of those who connected and were not accepted yet */
 } kinds[SOCKET_COUNT] = {
-    [SOCKET_CHECK] = {"check", "check.sock", SOCK_SEQPACKET, 0666, 256},
+    [SOCKET_CHECK] = {"check", "check.sock", SOCK_SEQPACKET, 0666, 64},
     [SOCKET_HTTP] = {"http", "http.sock", SOCK_STREAM, 0666, SOMAXCONN},
     [SOCKET_ADMIN] = {"admin", "admin.sock", SOCK_STREAM, 0660, SOMAXCONN},
 };
