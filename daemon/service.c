@@ -123,7 +123,7 @@ static uint64_t generation_of(struct service *service)
     if (r == 0)
         r = chain_end(&chain);
     memcpy(&generation, chain.digest, sizeof generation);
-    /* Without memory for a digest: another one than ever before. */
+    /* What does not fit: another one than ever before. */
     return r == 0 ? generation : service->generation + 1;
 }
 
