@@ -295,13 +295,15 @@ static void keep_pace(struct server *server)
 
     if (rate_init(&rate, &limit) != RATE_OK)
         return;
-    struct rate_result spent = rate_spend(&rate, server->connects_tat, clock_ns(), 1);
+    uint64_t now_ns = clock_ns();
+    struct rate_result spent = rate_spend(&rate, server->connects_tat, now_ns, 1);
     server->connects_tat = spent.tat_ns;
     if (spent.remaining > 0)
         return;
-    uint64_t wait_usec = spent.next_in_ns / 1000 > PACE_USEC ? spent.next_in_ns / 1000 : PACE_USEC;
-    if (sd_event_add_time_relative(server->event, &server->pace, CLOCK_MONOTONIC, wait_usec, 1,
-                                   on_paced, server) >= 0)
+    /* Of this very instant: the loop's own time may be some milliseconds old. */
+    uint64_t usec = (now_ns + spent.next_in_ns) / 1000 + 1, least_usec = now_ns / 1000 + PACE_USEC;
+    if (sd_event_add_time(server->event, &server->pace, CLOCK_MONOTONIC,
+                          usec > least_usec ? usec : least_usec, 1, on_paced, server) >= 0)
         turn_set_enabled(&server->listener, false);
 }
 
