@@ -23,10 +23,10 @@
 /* How long the listener rests when descriptors or memory have run out. */
 #define REST_USEC UINT64_C(200000)
 
-/* Connections that may come at once: a fiftieth of those of a second. After that some come each
- * millisecond. */
+/* Connections that may come at once: a fiftieth of those of a second. After that they come one
+ * by one: some at once, each millisecond, would hold a check up for longer. */
 #define PACE_BURSTS 50
-#define PACE_USEC   UINT64_C(1000)
+#define PACE_USEC   UINT64_C(100)
 
 struct connection {
     struct server *server;
