@@ -110,7 +110,6 @@ static bool is_time(uint64_t until_ns)
 struct slice {
     struct service *service;
     uint64_t mono_ns, until_ns;
-    enum fill_kind kind; /* of the fill that this is a part of */
     struct text after;   /* the last one that was met */
     unsigned met, count; /* since some were put; those of them that can be */
     struct {
@@ -129,8 +128,9 @@ static int put_gathered(struct slice *slice)
     for (unsigned i = 0; i < slice->count && r == 0; i++) {
         const struct record *record = &slice->gathered[i].record;
         const struct bucket_start *start = &slice->gathered[i].start;
-        r = slice->kind == FILL_GROW ? publish_grow(service->publish, record, start, slice->mono_ns)
-                                     : publish_put(service->publish, record, start, slice->mono_ns);
+        r = service->fill.kind == FILL_GROW
+                ? publish_grow(service->publish, record, start, slice->mono_ns)
+                : publish_put(service->publish, record, start, slice->mono_ns);
         if (r == -EINVAL) { /* as good as damaged */
             service->fill.damaged = true;
             r = 0;
@@ -190,7 +190,6 @@ static int walk_on(struct service *service, uint64_t mono_ns, uint64_t until_ns)
     slice.service = service;
     slice.mono_ns = mono_ns;
     slice.until_ns = until_ns;
-    slice.kind = service->fill.kind;
     slice.met = slice.count = 0;
     int r = store_walk(service->store, text_of(service->fill.after), on_walked, &slice);
     if (r == 0) {
