@@ -4,8 +4,6 @@
 
 #include "lib/core/uninitialized.h"
 
-#define NS_PER_S 1000000000
-
 static int64_t wall_clock_s(clockid_t clock, const struct lease *lease)
 {
     struct timespec ts;
@@ -55,12 +53,8 @@ static bool decide_on(const struct fast *fast, const struct query *query,
     return true;
 }
 
-/* The lease was read after the call began, and not superseded. It is not read again: a revocation
- * that is acknowledged before the call began is in this view, or this view's lease was over, or it
- * was superseded, before it was acknowledged; and one that is acknowledged later may go either way,
- * however long this process is stopped between two instructions. */
-bool fast_check(const struct fast *fast, struct recent *recent, const struct universal *hash,
-                const struct query *query, struct verdict *ret)
+static bool look_up(const struct fast *fast, struct recent *recent, const struct universal *hash,
+                    const struct query *query, struct verdict *ret)
 {
     UNINITIALIZED struct view_reading reading;
     enum view_answer answer = view_read(&fast->mapping->view, query->digest, &reading);
@@ -79,15 +73,37 @@ bool fast_check(const struct fast *fast, struct recent *recent, const struct uni
     return decide_on(fast, query, &reading, ret);
 }
 
+/* The lease was read after the call began, and before the clock is: one that is put off meanwhile
+ * would seem longer than any can be. It is not read again: a revocation that is acknowledged before
+ * the call began is in this view, or this view's lease was over, or it was superseded, before it
+ * was acknowledged; and one that is acknowledged later may go either way, however long this process
+ * is stopped between two instructions. */
+static bool is_in_time(struct fast *fast)
+{
+    fast->now_ns = deadline_clock_ns();
+    return lease_holds(&fast->lease, fast->now_ns);
+}
+
+/* To look at the clock takes about as long as memory does to come. */
+bool fast_check(struct fast *fast, struct recent *recent, const struct universal *hash,
+                const struct query *query, struct verdict *ret)
+{
+    view_expect_reading(&fast->mapping->view, query->digest);
+    return is_in_time(fast) && look_up(fast, recent, hash, query, ret);
+}
+
 /* A slot is one credential's for the life of its view. One that has moved on is looked up. */
-bool fast_check_recent(const struct fast *fast, const struct recent *recent,
-                       const struct universal *hash, struct query *query, struct verdict *ret)
+bool fast_check_recent(struct fast *fast, const struct recent *recent, const struct universal *hash,
+                       struct query *query, struct verdict *ret)
 {
     UNINITIALIZED struct view_reading reading;
     const struct view *view = &fast->mapping->view;
     struct recent_place place;
 
     if (!recent_find(recent, hash, fast->mapping->number, &place))
+        return false;
+    view_expect_slot(view, place.slot);
+    if (!is_in_time(fast))
         return false;
     uint64_t state =
         atomic_load_explicit(&view->slots[place.slot].words[VIEW_WORD_STATE], memory_order_acquire);
@@ -97,59 +113,49 @@ bool fast_check_recent(const struct fast *fast, const struct recent *recent,
     return decide_on(fast, query, &reading, ret);
 }
 
-/* The current mapping and its lease, read before the clock is: a lease that is put off meanwhile
- * would seem longer than any can be. */
-static const struct mapping *current(const struct stkgate *gate, struct lease *ret,
-                                     uint64_t *ret_now_ns)
+/* Whether there is a view, as it is now. */
+static bool begin(const struct stkgate *gate, struct fast *ret)
 {
-    const struct mapping *mapping = mappings_current(&gate->mappings);
-    if (mapping == NULL) {
-        *ret = (struct lease){.superseded = true};
-        *ret_now_ns = 0;
-        return NULL;
-    }
-    lease_read(&mapping->view, ret);
-    *ret_now_ns = deadline_clock_ns();
-    return mapping;
+    ret->snapshot = snapshots_current(&gate->snapshots);
+    ret->mapping = mappings_current(&gate->mappings);
+    if (ret->mapping == NULL)
+        return false;
+    lease_read(&ret->mapping->view, &ret->lease);
+    return true;
 }
 
-static bool is_handed_out(const struct stkgate *gate, const struct lease *lease, uint64_t now_ns)
+static bool is_handed_out(const struct stkgate *gate, const struct fast *fast)
 {
-    return lease_holds(lease, now_ns) && lease->incarnation == pool_attached(&gate->pool);
+    return fast->lease.incarnation == pool_attached(&gate->pool);
 }
 
 /* The policy that this handle knows is that of the view's generation. */
-static bool has_policy(const struct snapshot *snapshot, const struct lease *lease)
+static bool has_policy(const struct fast *fast)
 {
-    return snapshot->direct &&
-           atomic_load_explicit(&snapshot->generation, memory_order_relaxed) == lease->generation;
+    const struct snapshot *snapshot = fast->snapshot;
+    return snapshot->direct && atomic_load_explicit(&snapshot->generation, memory_order_relaxed) ==
+                                   fast->lease.generation;
 }
 
 bool fast_begin(const struct stkgate *gate, struct fast *ret)
 {
-    const struct mapping *mapping = current(gate, &ret->lease, &ret->now_ns);
-
-    ret->snapshot = snapshots_current(&gate->snapshots);
-    ret->mapping = mapping;
-    return mapping != NULL && is_handed_out(gate, &ret->lease, ret->now_ns) &&
-           has_policy(ret->snapshot, &ret->lease);
+    return begin(gate, ret) && is_handed_out(gate, ret) && has_policy(ret);
 }
 
 bool fast_check_alone(struct stkgate *gate, const struct query *query, struct verdict *ret)
 {
-    struct fast fast = {.snapshot = snapshots_current(&gate->snapshots)};
+    struct fast fast;
 
-    fast.mapping = current(gate, &fast.lease, &fast.now_ns);
-    return fast.mapping != NULL && has_policy(fast.snapshot, &fast.lease) &&
-           (lease_holds(&fast.lease, fast.now_ns) ||
+    if (!begin(gate, &fast) || !has_policy(&fast))
+        return false;
+    return (is_in_time(&fast) ||
             lease_is_last_known(&fast.lease, fast.now_ns, fast.snapshot->policy.last_known_ns)) &&
-           fast_check(&fast, NULL, NULL, query, ret);
+           look_up(&fast, NULL, NULL, query, ret);
 }
 
 bool fast_needs_view(const struct stkgate *gate)
 {
-    struct lease lease;
-    uint64_t now_ns;
+    struct fast fast;
 
-    return current(gate, &lease, &now_ns) == NULL || !is_handed_out(gate, &lease, now_ns);
+    return !begin(gate, &fast) || !is_in_time(&fast) || !is_handed_out(gate, &fast);
 }

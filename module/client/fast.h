@@ -14,20 +14,22 @@ struct fast {
     const struct mapping *mapping;
     const struct snapshot *snapshot;
     struct lease lease;
-    uint64_t now_ns;
+    uint64_t now_ns; /* once the clock was looked at */
 };
 
-/* Whether there is a view that may be gone by now: *ret, for as long as the caller has its seat. */
+/* Whether there is a view to decide from, if its lease is not over: *ret, for as long as the caller
+ * has its seat. */
 bool fast_begin(const struct stkgate *gate, struct fast *ret);
 
-/* The token with this hash was found lately: without its digest. query lacks its
- * digest, and has it when true is returned; *ret is complete then, else undefined. */
-bool fast_check_recent(const struct fast *fast, const struct recent *recent,
-                       const struct universal *hash, struct query *query, struct verdict *ret);
+/* The token with this hash was found lately: without its digest, if the lease holds. query lacks
+ * its digest, and has it when true is returned; *ret is complete then, else undefined. */
+bool fast_check_recent(struct fast *fast, const struct recent *recent, const struct universal *hash,
+                       struct query *query, struct verdict *ret);
 
-/* query has a well-formed credential. Whether it is decided: *ret is complete then, else undefined,
- * and the daemon is to be asked. What is found is noted in recent by its hash, or not (NULL). */
-bool fast_check(const struct fast *fast, struct recent *recent, const struct universal *hash,
+/* query has a well-formed credential. Whether it is decided, and the lease holds: *ret is complete
+ * then, else undefined, and the daemon is to be asked. What is found is noted in recent by its
+ * hash, or not (NULL). */
+bool fast_check(struct fast *fast, struct recent *recent, const struct universal *hash,
                 const struct query *query, struct verdict *ret);
 
 /* After the daemon was asked and could not be reached: no call fails for that while the

@@ -283,7 +283,7 @@ static void see_whether_it_grew(void)
 static bool has_view(unsigned service)
 {
     struct fast fast;
-    return fast_begin(turn.gates[service], &fast);
+    return fast_begin(turn.gates[service], &fast) && !fast_needs_view(turn.gates[service]);
 }
 
 /* The view has all, and each handle has the view. */
