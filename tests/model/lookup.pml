@@ -14,7 +14,9 @@
 #ifndef CRASHES
 #define CRASHES 2
 #endif
-#define SLOTS    4 /* a fifth version finds no place, and hides the credential */
+#ifndef SLOTS
+#define SLOTS    4 /* multiple of GROUP; one version more finds no place, and hides the credential */
+#endif
 #define GROUP    2 /* slots whose tags are read before any of them is looked at */
 #define ATTEMPTS 2
 #define UNPUBLISHED_MAX 2 /* changes of one commit */
@@ -24,12 +26,14 @@
 #define REVOKED   3
 #define MOVED     4
 #define REMOVED   5
+#define HIDDEN    6
 #define is_there(state) (state != MOVED && state != REMOVED)
 
 /* ---- the view: survives the daemon -------------------------------------------------------------- */
 bool tag[SLOTS];
 byte state[SLOTS], body_a[SLOTS], body_b[SLOTS]; /* the body is two words, so that it can be half there */
 byte published = 0;
+bool complete = true; /* what is not there, is not in the table */
 #ifdef SEQUENCE_COUNT
 bool sequence_is_odd = false;
 #endif
@@ -111,7 +115,7 @@ inline retire(kept, st)
 {
     next_there(kept);
     do
-    :: k < SLOTS -> STEP(state[k] = st); next_there(kept)
+    :: k < SLOTS -> STEP(state[k] = st; k++); next_there(kept)
     :: else -> k = 0; break
     od
 }
@@ -145,7 +149,14 @@ inline put(r)
 #ifdef EDITED_IN_PLACE
     :: !same && newest != SLOTS -> store_words(newest, r); all_visible
 #endif
-    :: !same && free == SLOTS -> retire(SLOTS, MOVED)
+    :: !same && free == SLOTS ->
+#ifndef NOT_HIDDEN
+        retire(SLOTS, HIDDEN);
+#endif
+#ifndef STAYS_COMPLETE
+        STEP(complete = false);
+#endif
+        skip
     :: else ->
 #ifdef TAG_FIRST
         store_tag(free); store_words(free, r); all_visible;
@@ -305,17 +316,18 @@ inline judge_none()
 proctype reader()
 {
     byte from, attempt, at, g, seen_state, seen_a, seen_b, v, steps;
-    bool match[GROUP], last, met_moved;
+    bool match[GROUP], last, unsure, was_complete;
 #ifdef BODY_READ_EARLY
     byte early_a[GROUP];
 #endif
 
     atomic { from = acked; acked = 0; begun = true }
+    was_complete = complete;
 again:
 #ifdef SEQUENCE_COUNT
     !sequence_is_odd;
 #endif
-    at = 0; met_moved = false;
+    at = 0; unsure = false;
     do
     :: at < SLOTS ->
         /* The tags of a group, word by word. */
@@ -344,8 +356,9 @@ again:
             :: match[g] ->
                 seen_state = state[at + g];
                 if
-                :: seen_state == MOVED -> met_moved = true
+                :: seen_state == MOVED -> unsure = true
                 :: seen_state == REMOVED
+                :: seen_state == HIDDEN -> unsure = true; goto looked
                 :: else ->
 #ifdef BODY_READ_EARLY
                     seen_a = early_a[g];
@@ -363,6 +376,7 @@ again:
         fi
     :: else -> break
     od;
+looked:
 #ifdef MOVED_IS_NONE
     judge_none();
     goto done;
@@ -371,8 +385,8 @@ again:
     attempt++;
 #endif
     if
-    :: !met_moved -> judge_none()
-    :: met_moved && attempt < ATTEMPTS -> goto again
+    :: !unsure && was_complete -> judge_none()
+    :: unsure && attempt < ATTEMPTS -> goto again
     :: else /* asks the daemon */
     fi;
     goto done;
