@@ -164,7 +164,7 @@ static bool check_here(stkgate *gate, struct recent *recent, const struct creden
     struct universal hash;
     bool has_view = fast_begin(gate, &fast);
 
-    if (credential->form != CREDENTIAL_TOKEN)
+    if (credential->form != CREDENTIAL_TOKEN || (recent != NULL && !recent_is_worth(recent)))
         recent = NULL;
     if (has_view && recent != NULL) {
         hash = universal_of(&gate->recent_key, credential->value.data);

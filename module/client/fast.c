@@ -93,7 +93,7 @@ bool fast_check(struct fast *fast, struct recent *recent, const struct universal
 }
 
 /* A slot is one credential's for the life of its view. One that has moved on is looked up. */
-bool fast_check_recent(struct fast *fast, const struct recent *recent, const struct universal *hash,
+bool fast_check_recent(struct fast *fast, struct recent *recent, const struct universal *hash,
                        struct query *query, struct verdict *ret)
 {
     UNINITIALIZED struct view_reading reading;

@@ -23,7 +23,7 @@ bool fast_begin(const struct stkgate *gate, struct fast *ret);
 
 /* The token with this hash was found lately: without its digest, if the lease holds. query lacks
  * its digest, and has it when true is returned; *ret is complete then, else undefined. */
-bool fast_check_recent(struct fast *fast, const struct recent *recent, const struct universal *hash,
+bool fast_check_recent(struct fast *fast, struct recent *recent, const struct universal *hash,
                        struct query *query, struct verdict *ret);
 
 /* query has a well-formed credential. Whether it is decided, and the lease holds: *ret is complete

@@ -16,8 +16,14 @@ struct set {
 };
 _Static_assert(sizeof(struct set) == 64, "one line");
 
+/* A look in vain costs one, one that finds something pays two back, and at this it rests. */
+#define DEBT_MAX 64
+#define RESTS    8 /* calls, of which one looks all the same */
+
 struct recent {
     struct set sets[SETS];
+    unsigned debt;   /* 0 to DEBT_MAX */
+    unsigned rested; /* calls */
 };
 
 int recent_new(struct recent **ret)
@@ -35,7 +41,12 @@ struct recent *recent_free(struct recent *recent)
     return NULL;
 }
 
-bool recent_find(const struct recent *recent, const struct universal *hash, uint64_t view,
+bool recent_is_worth(struct recent *recent)
+{
+    return recent->debt < DEBT_MAX || ++recent->rested % RESTS == 0;
+}
+
+bool recent_find(struct recent *recent, const struct universal *hash, uint64_t view,
                  struct recent_place *ret)
 {
     const struct set *set = &recent->sets[hash->words[0] % SETS];
@@ -46,8 +57,10 @@ bool recent_find(const struct recent *recent, const struct universal *hash, uint
         if (differs != 0)
             continue;
         *ret = entry->place;
+        recent->debt -= recent->debt < 2 ? recent->debt : 2;
         return true;
     }
+    recent->debt += recent->debt < DEBT_MAX;
     return false;
 }
 

@@ -26,8 +26,13 @@ struct recent_place {
     uint32_t slot;
 };
 
+/* Whether this call should look. A look costs a hash and a cache line, and what it finds saves
+ * twice as much: while fewer than one in three finds something, only one call in eight looks and
+ * notes, to see whether that has changed. */
+bool recent_is_worth(struct recent *recent);
+
 /* Where the token with this hash was in that view. */
-bool recent_find(const struct recent *recent, const struct universal *hash, uint64_t view,
+bool recent_find(struct recent *recent, const struct universal *hash, uint64_t view,
                  struct recent_place *ret);
 
 /* It is there. What was noted in its place before is forgotten. */

@@ -91,6 +91,41 @@ START_TEST(most_of_as_many_as_it_has_room_for_are_kept)
 }
 END_TEST
 
+/* Of so many calls, how many look. */
+static unsigned worth_of(unsigned calls)
+{
+    unsigned worth = 0;
+
+    for (unsigned i = 0; i < calls; i++)
+        worth += recent_is_worth(recent);
+    return worth;
+}
+
+START_TEST(rests_when_nothing_comes_again_and_goes_on_when_something_does)
+{
+    begin();
+    note(0, 1, 17);
+    ck_assert_uint_eq(worth_of(800), 800);
+    /* One in three is enough. */
+    for (unsigned n = 1; n < 3000; n++)
+        ck_assert(n % 3 == 0 ? finds(0, 1, 17) : !finds(n, 1, 17));
+    ck_assert_uint_eq(worth_of(800), 800);
+    for (unsigned n = 1; n <= 100; n++)
+        ck_assert(!finds(n, 1, 17));
+    ck_assert_uint_eq(worth_of(800), 100);
+    ck_assert(finds(0, 1, 17));
+    ck_assert_uint_eq(worth_of(800), 800);
+    /* However long it went without a look in vain, it rests after the same number. */
+    for (unsigned n = 1; n <= 1000; n++)
+        ck_assert(finds(0, 1, 17));
+    ck_assert_uint_eq(worth_of(800), 800);
+    for (unsigned n = 1; n <= 100; n++)
+        ck_assert(!finds(n, 1, 17));
+    ck_assert_uint_eq(worth_of(800), 100);
+    recent_free(recent);
+}
+END_TEST
+
 START_TEST(is_empty_in_a_forked_child)
 {
     begin();
@@ -109,4 +144,6 @@ END_TEST
 
 SUITE_MAIN("recent", finds_what_was_noted_in_the_same_view_and_nothing_else,
            empty_places_are_nobodys, the_newest_place_of_a_token_is_found,
-           most_of_as_many_as_it_has_room_for_are_kept, is_empty_in_a_forked_child)
+           most_of_as_many_as_it_has_room_for_are_kept,
+           rests_when_nothing_comes_again_and_goes_on_when_something_does,
+           is_empty_in_a_forked_child)
