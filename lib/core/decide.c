@@ -44,6 +44,13 @@ void verdict_init(struct verdict *verdict)
     verdict->reason = REASON_UNAVAILABLE;
 }
 
+enum reason reason_of_form(enum credential_form form)
+{
+    if (form == CREDENTIAL_TOKEN || form == CREDENTIAL_LEGACY)
+        return REASON_OK;
+    return form == CREDENTIAL_MISSING ? REASON_MISSING_TOKEN : REASON_MALFORMED_TOKEN;
+}
+
 /* To a service, a token of a kind that it does not accept, or of a site that it may not ask about,
  * is not in the table: a hijacked vhost learns nothing of it, not even that it exists. */
 static bool policy_knows(const struct policy *policy, const struct record *record)
@@ -154,12 +161,9 @@ void decide(const struct policy *policy, const struct query *query, const struct
     verdict_init(ret);
     ret->needed = query->scopes | policy->scopes;
 
-    if (query->form == CREDENTIAL_MISSING) {
-        ret->reason = REASON_MISSING_TOKEN;
-        return;
-    }
-    if (query->form != CREDENTIAL_TOKEN && query->form != CREDENTIAL_LEGACY) {
-        ret->reason = REASON_MALFORMED_TOKEN;
+    enum reason form = reason_of_form(query->form);
+    if (form != REASON_OK) {
+        ret->reason = form;
         return;
     }
     if (!query_is_known(policy, query, record)) {

@@ -64,6 +64,10 @@ struct verdict {
 /* A refusal: 503 unavailable, and nothing else set. */
 void verdict_init(struct verdict *verdict);
 
+/* Rows 1 and 2, which need nothing but the credential's form: OK when they don't apply. Such a
+ * refusal has its reason and the scopes that were needed, and nothing else. */
+enum reason reason_of_form(enum credential_form form);
+
 struct clock_reading {
     uint64_t mono_ns; /* CLOCK_MONOTONIC, of buckets */
     int64_t wall_s;   /* CLOCK_REALTIME, of expiry */

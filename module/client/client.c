@@ -126,21 +126,6 @@ static void digest(const struct credential *credential, uint8_t ret[static DIGES
         digest_token(credential->value, ret);
 }
 
-/* Rows 1 and 2 of the table need no table. */
-static bool is_refused(const struct credential *credential)
-{
-    return credential->form != CREDENTIAL_TOKEN && credential->form != CREDENTIAL_LEGACY;
-}
-
-static void refuse(stkgate *gate, const struct credential *credential, uint64_t scopes,
-                   struct verdict *ret)
-{
-    const struct query query = {.form = credential->form, .scopes = scopes};
-    const struct snapshot *snapshot = snapshots_current(&gate->snapshots);
-    struct clock_reading unused = {0};
-    decide(&snapshot->policy, &query, NULL, NULL, unused, ret);
-}
-
 /* The daemon has the last word, unless it has none. That it does not let this user ask is one. */
 static int ask(stkgate *gate, const struct query *query, struct verdict *ret)
 {
@@ -175,18 +160,12 @@ static bool check_here(stkgate *gate, struct recent *recent, const struct creden
     return has_view && fast_check(&fast, recent, &hash, query, ret);
 }
 
-static int check(stkgate *gate, const struct stkgate_request *request, struct verdict *ret)
+static int check(stkgate *gate, const struct stkgate_request *request,
+                 const struct credential *credential, struct verdict *ret)
 {
-    const struct credential credential =
-        credential_choose(convert_text(request->token), convert_text(request->authorization),
-                          convert_text(request->api_key));
-    if (is_refused(&credential)) {
-        refuse(gate, &credential, request->scopes, ret);
-        return 0;
-    }
     UNINITIALIZED struct query query;
-    query.form = credential.form;
-    query.kind = credential.kind;
+    query.form = credential->form;
+    query.kind = credential->kind;
     query.site = convert_text(request->site);
     query.origin = convert_text(request->origin);
     query.scopes = request->scopes;
@@ -194,10 +173,18 @@ static int check(stkgate *gate, const struct stkgate_request *request, struct ve
     query.peek = (request->flags & STKGATE_PEEK) != 0;
     struct seat seat;
     seats_take(&gate->seats, &seat);
-    bool decided = check_here(gate, seat.recent, &credential, &query, ret);
+    bool decided = check_here(gate, seat.recent, credential, &query, ret);
     seats_leave(&gate->seats, &seat);
     mappings_tidy(&gate->mappings, &gate->seats);
     return decided ? 0 : ask(gate, &query, ret);
+}
+
+/* Rows 1 and 2 of the table need no table, and who sends garbage is to cost little. */
+static void refuse(stkgate *gate, enum credential_form form, uint64_t scopes,
+                   struct stkgate_verdict *ret)
+{
+    const struct snapshot *snapshot = snapshots_current(&gate->snapshots);
+    convert_outcome(reason_of_form(form), scopes | snapshot->policy.scopes, ret);
 }
 
 int stkgate_check(stkgate *gate, const struct stkgate_request *request,
@@ -215,7 +202,14 @@ int stkgate_check(stkgate *gate, const struct stkgate_request *request,
     request = convert_request(request, &spare);
     if (request == NULL)
         return -EINVAL;
-    r = check(gate, request, &decided); /* all of it, when it is 0 */
+    const struct credential credential =
+        credential_choose(convert_text(request->token), convert_text(request->authorization),
+                          convert_text(request->api_key));
+    if (reason_of_form(credential.form) != REASON_OK) {
+        refuse(gate, credential.form, request->scopes, verdict);
+        return 0;
+    }
+    r = check(gate, request, &credential, &decided); /* all of it, when it is 0 */
     if (r < 0)
         return r;
     /* The daemon answered, but could not decide. */

@@ -121,15 +121,20 @@ static void describe(const struct verdict *verdict, struct stkgate_verdict *ret)
         memcpy(ret->link, verdict->link, strnlen(verdict->link, sizeof ret->link - 1));
 }
 
-/* The status last of all: what allows a call is written when all is there. A credential that is not
- * in the table has nothing else. */
+/* The status last of all: what allows a call is written when all is there. */
+void convert_outcome(enum reason reason, uint64_t needed, struct stkgate_verdict *ret)
+{
+    ret->needed = needed;
+    ret->reason = (uint32_t)reason;
+    ret->status = reason_status(reason);
+}
+
+/* A credential that is not in the table has nothing else. */
 void convert_verdict(const struct verdict *verdict, struct stkgate_verdict *ret)
 {
-    ret->needed = verdict->needed;
     if (verdict->kind != KIND_NONE)
         describe(verdict, ret);
-    ret->reason = (uint32_t)verdict->reason;
-    ret->status = reason_status(verdict->reason);
+    convert_outcome(verdict->reason, verdict->needed, ret);
 }
 
 /* Copies a string of a public array, which may lack its NUL. */

@@ -28,8 +28,10 @@ const struct stkgate_request *convert_request(const struct stkgate_request *requ
  * all the same, as far as it goes. */
 int convert_refuse(struct stkgate_verdict *verdict);
 
-/* Fill in what fits; convert_refuse() was called. */
+/* Fill in what fits; convert_refuse() was called. The outcome is all that there is to say where the
+ * table was not asked. */
 void convert_verdict(const struct verdict *verdict, struct stkgate_verdict *ret);
+void convert_outcome(enum reason reason, uint64_t needed, struct stkgate_verdict *ret);
 
 /* Back again, trusting nothing in it. 0, or -EINVAL. */
 int convert_back(const struct stkgate_verdict *verdict, struct verdict *ret);
