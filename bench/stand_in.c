@@ -103,15 +103,21 @@ static void *run(void *userdata)
 {
     struct stand_in *stand_in = userdata;
     struct pollfd polls[STAND_IN_CONNECTIONS + 2];
+    uint64_t renewed_ns = 0;
 
     do {
+        bool busy = stand_in->work && stand_in->work(stand_in->userdata);
         for (unsigned i = 0; i < STAND_IN_CONNECTIONS; i++)
             polls[i] = (struct pollfd){.fd = stand_in->fds[i], .events = POLLIN};
         polls[STAND_IN_CONNECTIONS] = (struct pollfd){.fd = stand_in->listen_fd, .events = POLLIN};
         polls[STAND_IN_CONNECTIONS + 1] =
             (struct pollfd){.fd = stand_in->wake[0], .events = POLLIN};
-        renew_lease(stand_in);
-        if (poll(polls, STAND_IN_CONNECTIONS + 2, LEASE_EVERY_MS) < 0)
+        uint64_t now_ns = stand_in_clock_ns();
+        if (now_ns - renewed_ns >= LEASE_EVERY_MS * UINT64_C(1000000)) {
+            renew_lease(stand_in);
+            renewed_ns = now_ns;
+        }
+        if (poll(polls, STAND_IN_CONNECTIONS + 2, busy ? 0 : LEASE_EVERY_MS) < 0)
             err(EXIT_FAILURE, "poll");
         for (unsigned i = 0; i < STAND_IN_CONNECTIONS; i++) {
             if (polls[i].revents != 0 && !serve(stand_in, stand_in->fds[i])) {
@@ -135,7 +141,16 @@ static struct sockaddr_un address_of(const struct stand_in *stand_in)
 
 void stand_in_start(struct stand_in *stand_in, struct publish *publish)
 {
-    *stand_in = (struct stand_in){.publish = publish, .runtime = "/tmp/stkgate-view-XXXXXX"};
+    stand_in_start_working(stand_in, publish, NULL, NULL);
+}
+
+void stand_in_start_working(struct stand_in *stand_in, struct publish *publish,
+                            stand_in_work_fn work, void *userdata)
+{
+    *stand_in = (struct stand_in){.publish = publish,
+                                  .work = work,
+                                  .userdata = userdata,
+                                  .runtime = "/tmp/stkgate-view-XXXXXX"};
     for (unsigned i = 0; i < STAND_IN_CONNECTIONS; i++)
         stand_in->fds[i] = -1;
     if (!mkdtemp(stand_in->runtime))

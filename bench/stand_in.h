@@ -15,10 +15,15 @@
 #define STAND_IN_CONNECTIONS 8
 #define STAND_IN_GENERATION  1
 
+/* What else the thread does with publish; a little with each call. Whether there is more. */
+typedef bool (*stand_in_work_fn)(void *userdata);
+
 struct stand_in {
     char runtime[64];
     struct publish *publish;
     _Atomic unsigned checks;
+    stand_in_work_fn work; /* or NULL */
+    void *userdata;
 
     pthread_t thread;
     int listen_fd;
@@ -28,6 +33,8 @@ struct stand_in {
 
 /* publish: complete, and nobody else's until the stop. Both end the program on failure. */
 void stand_in_start(struct stand_in *stand_in, struct publish *publish);
+void stand_in_start_working(struct stand_in *stand_in, struct publish *publish,
+                            stand_in_work_fn work, void *userdata);
 void stand_in_stop(struct stand_in *stand_in);
 
 uint64_t stand_in_clock_ns(void); /* CLOCK_MONOTONIC */
