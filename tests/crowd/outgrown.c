@@ -169,6 +169,7 @@ int main(int argc, char **argv)
     if (grower.shared == MAP_FAILED || pipe(grower.done) < 0 ||
         publish_new(NULL, 1, INCARNATION, stand_in_clock_ns(), &grower.publish) < 0)
         err(2, "cannot begin");
+    const int end = grower.done[1]; /* the thread changes it */
     publish_some(&grower, 1);
     publish_set_complete(grower.publish);
     stand_in_start_working(&stand_in, grower.publish, work, &grower);
@@ -177,7 +178,7 @@ int main(int argc, char **argv)
         if (pid < 0)
             err(2, "fork");
         if (pid == 0) {
-            close(grower.done[1]);
+            close(end);
             check_all(stand_in.runtime, grower.shared, grower.tokens, &grower.shared->checks[i]);
             _exit(0);
         }
