@@ -27,7 +27,7 @@ struct recent_place {
 };
 
 /* Whether this call should look. A look costs a hash and a cache line, and what it finds saves
- * twice as much: while fewer than one in three finds something, only one call in eight looks and
+ * more than that: while fewer than one in three finds something, only one call in eight looks and
  * notes, to see whether that has changed. */
 bool recent_is_worth(struct recent *recent);
 
