@@ -44,13 +44,6 @@ void verdict_init(struct verdict *verdict)
     verdict->reason = REASON_UNAVAILABLE;
 }
 
-enum reason reason_of_form(enum credential_form form)
-{
-    if (form == CREDENTIAL_TOKEN || form == CREDENTIAL_LEGACY)
-        return REASON_OK;
-    return form == CREDENTIAL_MISSING ? REASON_MISSING_TOKEN : REASON_MALFORMED_TOKEN;
-}
-
 /* To a service, a token of a kind that it does not accept, or of a site that it may not ask about,
  * is not in the table: a hijacked vhost learns nothing of it, not even that it exists. */
 static bool policy_knows(const struct policy *policy, const struct record *record)

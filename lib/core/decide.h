@@ -66,7 +66,12 @@ void verdict_init(struct verdict *verdict);
 
 /* Rows 1 and 2, which need nothing but the credential's form: OK when they don't apply. Such a
  * refusal has its reason and the scopes that were needed, and nothing else. */
-enum reason reason_of_form(enum credential_form form);
+static inline enum reason reason_of_form(enum credential_form form)
+{
+    if (form == CREDENTIAL_TOKEN || form == CREDENTIAL_LEGACY)
+        return REASON_OK;
+    return form == CREDENTIAL_MISSING ? REASON_MISSING_TOKEN : REASON_MALFORMED_TOKEN;
+}
 
 struct clock_reading {
     uint64_t mono_ns; /* CLOCK_MONOTONIC, of buckets */

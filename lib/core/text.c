@@ -13,22 +13,6 @@ bool text_begins(struct text a, struct text b)
     return a.len >= b.len && (b.len == 0 || memcmp(a.data, b.data, b.len) == 0);
 }
 
-bool text_is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-struct text text_trim(struct text t)
-{
-    while (t.len > 0 && text_is_blank(t.data[0])) {
-        t.data++;
-        t.len--;
-    }
-    while (t.len > 0 && text_is_blank(t.data[t.len - 1]))
-        t.len--;
-    return t;
-}
-
 /* The code point that begins at bytes[0], and its length in *ret_len; 0xFFFFFFFF when the bytes are
  * not UTF-8. The table of RFC 3629 section 4 rules out overlong forms and surrogates by the range
  * of the second byte. */

@@ -32,10 +32,22 @@ bool text_equal(struct text a, struct text b);
 bool text_begins(struct text a, struct text b);
 
 /* A space or a tab: what HTTP allows around a value. */
-bool text_is_blank(char c);
+static inline bool text_is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
 
 /* t without the blanks around it. */
-struct text text_trim(struct text t);
+static inline struct text text_trim(struct text t)
+{
+    while (t.len > 0 && text_is_blank(t.data[0])) {
+        t.data++;
+        t.len--;
+    }
+    while (t.len > 0 && text_is_blank(t.data[t.len - 1]))
+        t.len--;
+    return t;
+}
 
 /* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms, nothing above U+10FFFF), and no control
  * character: neither C0, DEL, C1 nor the line and paragraph separators U+2028 and U+2029. */
