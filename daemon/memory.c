@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "lib/map/large.h"
 
 /* Linux 6.3: it can't be run, nor be made to. Headers of Debian 12 lack it. */
 #ifndef MFD_NOEXEC_SEAL
@@ -18,6 +21,14 @@
 #define SEALS_AGAINST_WRITING (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
 
 #define MODE                  0600
+
+/* Linux 6.1: what is mapped comes to lie on large pages, now. */
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+#define LARGE_PAGES_AT_ONCE ((size_t)32 * LARGE_PAGE)
+#define LARGE_PAGES_MAX_NS  UINT64_C(200000000)
+#define SMALLEST            1 /* byte, and so one small page */
 
 /* Up to whole pages; 0: there is no such size. */
 static size_t to_pages(size_t len)
@@ -38,7 +49,7 @@ static int create(const char *name)
 }
 
 /* Pages that exist can be written whatever happens to the machine's memory later. */
-static int provide(int fd, size_t from, size_t len)
+static int provide_small(int fd, size_t from, size_t len)
 {
     int r;
 
@@ -51,12 +62,55 @@ static int provide(int fd, size_t from, size_t len)
 
 static int map(int fd, size_t len, struct memory *ret)
 {
-    void *bytes = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *bytes;
+    int r = large_map(fd, len, PROT_READ | PROT_WRITE, &bytes);
 
-    if (bytes == MAP_FAILED)
-        return -errno;
-    *ret = (struct memory){.fd = fd, .bytes = bytes, .len = len};
-    return 0;
+    if (r == 0)
+        *ret = (struct memory){.fd = fd, .bytes = bytes, .len = len};
+    return r;
+}
+
+static uint64_t clock_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
+}
+
+/* Of whole large pages, whatever the system's settings say of files in memory. Each must have one
+ * small page for that, by which the kernel sees that it is wanted. */
+static int provide_large_pages(const struct memory *memory, size_t from, size_t len)
+{
+    for (size_t at = from; at < from + len; at += LARGE_PAGE) {
+        int r = provide_small(memory->fd, at, SMALLEST);
+        if (r < 0)
+            return r;
+    }
+    return madvise((char *)memory->bytes + from, len, MADV_COLLAPSE) < 0 ? -errno : 0;
+}
+
+/* As much of it as there is memory in such large pieces, and the kernel finds them in time: it may
+ * have to move all else about, and checks wait meanwhile. */
+static void try_large_pages(const struct memory *memory, size_t from, size_t len)
+{
+    size_t at = (from + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    size_t end = (from + len) / LARGE_PAGE * LARGE_PAGE;
+    uint64_t deadline_ns = clock_ns() + LARGE_PAGES_MAX_NS;
+    int r = 0;
+
+    while (r == 0 && at < end && clock_ns() < deadline_ns) {
+        size_t some = end - at < LARGE_PAGES_AT_ONCE ? end - at : LARGE_PAGES_AT_ONCE;
+        r = provide_large_pages(memory, at, some);
+        at += some;
+    }
+}
+
+/* Where a page is there already, the second does nothing. */
+static int provide(const struct memory *memory, size_t from, size_t len)
+{
+    try_large_pages(memory, from, len);
+    return provide_small(memory->fd, from, len);
 }
 
 /* The mode first: memfds begin with 0666, and from a descriptor that can only be read another user
@@ -65,10 +119,19 @@ static int fill(int fd, size_t len, size_t there_len, struct memory *ret)
 {
     if (fchmod(fd, MODE) < 0 || ftruncate(fd, (off_t)len) < 0)
         return -errno;
-    int r = there_len > 0 ? provide(fd, 0, there_len) : 0;
-    if (r == 0 && fcntl(fd, F_ADD_SEALS, SEALS) < 0)
-        r = -errno;
-    return r < 0 ? r : map(fd, len, ret);
+    if (fcntl(fd, F_ADD_SEALS, SEALS) < 0)
+        return -errno;
+    struct memory memory;
+    int r = map(fd, len, &memory);
+    if (r < 0)
+        return r;
+    r = there_len > 0 ? provide(&memory, 0, there_len) : 0;
+    if (r < 0) {
+        munmap(memory.bytes, len);
+        return r;
+    }
+    *ret = memory;
+    return 0;
 }
 
 int memory_new(const char *name, size_t len, size_t there_len, struct memory *ret)
@@ -90,7 +153,7 @@ int memory_provide(const struct memory *memory, size_t from, size_t len)
 {
     if (from > memory->len || len > memory->len - from)
         return -EINVAL;
-    return len > 0 ? provide(memory->fd, from, len) : 0;
+    return len > 0 ? provide(memory, from, len) : 0;
 }
 
 /* Linux 5.14; others refuse it. */

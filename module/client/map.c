@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "lib/map/large.h"
+
 /* It can neither be cut, which would be a SIGBUS for whoever reads on, nor lose these seals. */
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
@@ -21,18 +23,17 @@ static int look_at(int fd, uint64_t len)
     return seals < 0 || (seals & SEALS) != SEALS ? -EBADMSG : 0;
 }
 
-/* Both pieces of advice may be declined: not to be in core files, which would hold the whole table;
- * and to be on large pages, where the system's settings let files in memory be. */
+/* Advice that may be declined: core files would hold the whole table. */
 static int map(int fd, uint64_t len, int protection, void **ret)
 {
     int r = look_at(fd, len);
     if (r < 0)
         return r;
-    void *bytes = mmap(NULL, (size_t)len, protection, MAP_SHARED, fd, 0);
-    if (bytes == MAP_FAILED)
-        return -errno;
+    void *bytes;
+    r = large_map(fd, (size_t)len, protection, &bytes);
+    if (r < 0)
+        return r;
     (void)madvise(bytes, (size_t)len, MADV_DONTDUMP);
-    (void)madvise(bytes, (size_t)len, MADV_HUGEPAGE);
     *ret = bytes;
     return 0;
 }
