@@ -102,8 +102,9 @@ static void look_at_group(const struct view *view, struct view_walk *walk)
     walk->last = free_slots != 0;
 }
 
-/* The bucket, and a slot's second line. The first is left to whoever reads it: fetched as well, it
- * came later, measured, and a check of any of a million tokens took 25 % longer. */
+/* The bucket, and a slot's second line. The first is left to whoever reads it, but for the home's:
+ * fetched for all that are expected, it came later, measured, and a check of any of a million tokens
+ * took 6 % longer. */
 void view_expect_slot(const struct view *view, uint32_t slot)
 {
     if (view->buckets)
@@ -143,6 +144,7 @@ void view_expect_reading(const struct view *view, const uint8_t digest[static DI
     const struct view_walk walk = {.group = home_group(view, digest), .home = home_slot(digest)};
 
     view_expect(view, digest);
+    __builtin_prefetch(&view->slots[view_walk_slot(&walk, 0)]);
     for (unsigned i = 0; i < NEAR_HOME; i++)
         view_expect_slot(view, view_walk_slot(&walk, i));
 }
