@@ -187,11 +187,27 @@ static void refuse(stkgate *gate, enum credential_form form, uint64_t scopes,
     convert_outcome(reason_of_form(form), scopes | snapshot->policy.scopes, ret);
 }
 
+/* On its own, or its frame would be a refusal's, too. */
+__attribute__((noinline)) static int check_well_formed(stkgate *gate,
+                                                       const struct stkgate_request *request,
+                                                       const struct credential *credential,
+                                                       struct stkgate_verdict *ret)
+{
+    UNINITIALIZED struct verdict decided;
+    int r = check(gate, request, credential, &decided); /* all of it, when it is 0 */
+    if (r < 0)
+        return r;
+    /* The daemon answered, but could not decide. */
+    if (decided.reason == REASON_UNAVAILABLE)
+        return -EIO;
+    convert_verdict(&decided, ret);
+    return 0;
+}
+
 int stkgate_check(stkgate *gate, const struct stkgate_request *request,
                   struct stkgate_verdict *verdict)
 {
     UNINITIALIZED struct stkgate_request spare;
-    UNINITIALIZED struct verdict decided;
     if (verdict == NULL)
         return -EINVAL;
     int r = convert_refuse(verdict);
@@ -209,14 +225,7 @@ int stkgate_check(stkgate *gate, const struct stkgate_request *request,
         refuse(gate, credential.form, request->scopes, verdict);
         return 0;
     }
-    r = check(gate, request, &credential, &decided); /* all of it, when it is 0 */
-    if (r < 0)
-        return r;
-    /* The daemon answered, but could not decide. */
-    if (decided.reason == REASON_UNAVAILABLE)
-        return -EIO;
-    convert_verdict(&decided, verdict);
-    return 0;
+    return check_well_formed(gate, request, &credential, verdict);
 }
 
 int stkgate_verdict_headers(stkgate *gate, const struct stkgate_verdict *verdict,
