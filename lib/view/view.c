@@ -103,8 +103,8 @@ static void look_at_group(const struct view *view, struct view_walk *walk)
 }
 
 /* The bucket, and a slot's second line. The first is left to whoever reads it, but for the home's:
- * fetched for all that are expected, it came later, measured, and a check of any of a million tokens
- * took 6 % longer. */
+ * fetched for all that are expected, it came later, measured, and a check of any of a million
+ * tokens took 6 % longer. */
 void view_expect_slot(const struct view *view, uint32_t slot)
 {
     if (view->buckets)
