@@ -199,6 +199,15 @@ STKGATE_PUBLIC stkgate *stkgate_close(stkgate *gate);
  * -ENXIO: no such scope is registered; -EINVAL: not a scope name; or as stkgate_check(). */
 STKGATE_PUBLIC int stkgate_scope(stkgate *gate, const char *names, uint64_t *ret_mask);
 
+/* The names of the scopes in mask, such as those of a verdict, with a space between them, for logs
+ * and for programs behind this one: "catalog:read cart:write". Writes at most capacity bytes to
+ * buffer, its NUL included, and sets *ret_length (without it). Asks nobody; a bit that the handle
+ * has no name for is left out. STKGATE_SCOPES_MAX bytes are always enough; else -ENOBUFS. -EINVAL:
+ * an argument is NULL. */
+#define STKGATE_SCOPES_MAX 2112 /* bytes, with the NUL */
+STKGATE_PUBLIC int stkgate_scope_names(stkgate *gate, uint64_t mask, char *buffer, size_t capacity,
+                                       size_t *ret_length);
+
 /* Decide about one call. Returns 0 and a verdict, which may well be a refusal; or a negative errno
  * value, and a verdict of 503 STKGATE_UNAVAILABLE:
  *

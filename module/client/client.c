@@ -118,6 +118,22 @@ int stkgate_scope(stkgate *gate, const char *names, uint64_t *ret_mask)
     return r == -ENOENT ? -ENXIO : r;
 }
 
+_Static_assert(STKGATE_SCOPES_MAX == SCOPE_TEXT_MAX, "as many as lib/core/scope.h says");
+
+int stkgate_scope_names(stkgate *gate, uint64_t mask, char *buffer, size_t capacity,
+                        size_t *ret_length)
+{
+    char names[SCOPE_TEXT_MAX];
+    if (gate == NULL || buffer == NULL || ret_length == NULL)
+        return -EINVAL;
+    size_t len = scope_format(&snapshots_current(&gate->snapshots)->registry, mask, names);
+    if (len >= capacity)
+        return -ENOBUFS;
+    memcpy(buffer, names, len + 1);
+    *ret_length = len;
+    return 0;
+}
+
 static void digest(const struct credential *credential, uint8_t ret[static DIGEST_BYTES])
 {
     if (credential->form == CREDENTIAL_LEGACY)

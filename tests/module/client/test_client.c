@@ -297,6 +297,35 @@ START_TEST(asks_the_daemon_for_a_scope_that_is_new)
 }
 END_TEST
 
+START_TEST(tells_the_names_of_scopes)
+{
+    stkgate *gate;
+    char names[STKGATE_SCOPES_MAX];
+    size_t len;
+
+    ck_assert_int_eq(open_with("storefront", "/nowhere", 0, &gate), 0);
+    ck_assert_int_eq(stkgate_scope_names(gate, 0, names, sizeof names, &len), 0);
+    ck_assert_uint_eq(len, 0);
+    ck_assert_str_eq(names, "");
+    ck_assert_int_eq(stkgate_scope_names(gate, 1 | 8, names, sizeof names, &len), 0);
+    ck_assert_str_eq(names, "catalog:read customer:auth");
+    ck_assert_uint_eq(len, strlen(names));
+    /* One that nobody has registered. */
+    ck_assert_int_eq(stkgate_scope_names(gate, 2 | UINT64_C(1) << 63, names, sizeof names, &len),
+                     0);
+    ck_assert_str_eq(names, "cart:write");
+    /* What does not fit changes nothing. */
+    ck_assert_int_eq(stkgate_scope_names(gate, 1, names, strlen("catalog:read"), &len), -ENOBUFS);
+    ck_assert_str_eq(names, "cart:write");
+    ck_assert_int_eq(stkgate_scope_names(gate, 1, names, sizeof "catalog:read", &len), 0);
+    ck_assert_str_eq(names, "catalog:read");
+    ck_assert_int_eq(stkgate_scope_names(NULL, 1, names, sizeof names, &len), -EINVAL);
+    ck_assert_int_eq(stkgate_scope_names(gate, 1, NULL, sizeof names, &len), -EINVAL);
+    ck_assert_int_eq(stkgate_scope_names(gate, 1, names, sizeof names, NULL), -EINVAL);
+    stkgate_close(gate);
+}
+END_TEST
+
 /* ---- the answer to the remote caller ------------------------------------------------------- */
 
 struct fields {
@@ -432,6 +461,6 @@ SUITE_MAIN("client", opens_without_a_daemon, opens_nothing_that_is_out_of_range,
            takes_fields_of_a_mebibyte_with_nul_and_control_bytes,
            answers_programs_of_a_release_to_come, gives_each_of_many_threads_its_own_answers,
            knows_the_builtin_scopes_without_a_daemon, asks_the_daemon_for_a_scope_that_is_new,
-           names_the_fields_in_the_form_of_the_services_policy, explains_a_refusal,
-           has_an_empty_body_for_an_allowed_call, answers_nothing_about_a_verdict_that_is_none,
-           names_reasons_and_its_version)
+           tells_the_names_of_scopes, names_the_fields_in_the_form_of_the_services_policy,
+           explains_a_refusal, has_an_empty_body_for_an_allowed_call,
+           answers_nothing_about_a_verdict_that_is_none, names_reasons_and_its_version)
