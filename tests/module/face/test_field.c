@@ -1,0 +1,93 @@
+/* Which header fields count, under which names, and which values are secrets. */
+#include "module/face/field.h"
+#include "tests/suite.h"
+
+START_TEST(knows_its_fields_whatever_their_case)
+{
+    const struct {
+        const char *name;
+        enum field field;
+    } rows[] = {
+        {"X-Stella-Token", FIELD_TOKEN},
+        {"x-stella-token", FIELD_TOKEN},
+        {"X-STELLA-TOKEN", FIELD_TOKEN},
+        {"authorization", FIELD_AUTHORIZATION},
+        {"X-Api-Key", FIELD_API_KEY},
+        {"x-SITE-id", FIELD_SITE},
+        {"Origin", FIELD_ORIGIN},
+        {"X_Stella_Token", FIELD_COUNT},
+        {"X-Stella_Token", FIELD_COUNT},
+        {"X-Stella-Toke", FIELD_COUNT},
+        {"X-Stella-Tokens", FIELD_COUNT},
+        {"", FIELD_COUNT},
+        {"Proxy-Authorization", FIELD_COUNT},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert_msg(field_of_name(rows[i].name, strlen(rows[i].name)) == rows[i].field, "%s",
+                      rows[i].name);
+    /* Up to a length, not a NUL. */
+    ck_assert_int_eq(field_of_name("Origin-Of-Species", 6), FIELD_ORIGIN);
+}
+END_TEST
+
+START_TEST(names_them_as_http_and_as_cgi_has_them)
+{
+    ck_assert_str_eq(field_name(FIELD_API_KEY), "X-API-Key");
+    ck_assert_str_eq(field_variable(FIELD_API_KEY), "HTTP_X_API_KEY");
+    ck_assert_str_eq(field_variable(FIELD_TOKEN), "HTTP_X_STELLA_TOKEN");
+    ck_assert_str_eq(field_variable(FIELD_SITE), "HTTP_X_SITE_ID");
+    ck_assert_str_eq(field_name(FIELD_COUNT), "");
+    ck_assert_str_eq(field_variable(FIELD_COUNT), "");
+    for (unsigned field = 0; field < FIELD_COUNT; field++) {
+        const char *name = field_name((enum field)field);
+        ck_assert_int_eq(field_of_name(name, strlen(name)), field);
+    }
+}
+END_TEST
+
+START_TEST(puts_each_value_in_its_place)
+{
+    struct stkgate_request request = STKGATE_REQUEST_INIT;
+    const char *values[FIELD_COUNT] = {"token", "auth", "key", "site", "origin"};
+
+    for (unsigned field = 0; field < FIELD_COUNT; field++)
+        field_set(&request, (enum field)field, stkgate_text(values[field]));
+    field_set(&request, FIELD_COUNT, stkgate_text("nothing"));
+    ck_assert_ptr_eq(request.token.data, values[FIELD_TOKEN]);
+    ck_assert_ptr_eq(request.authorization.data, values[FIELD_AUTHORIZATION]);
+    ck_assert_ptr_eq(request.api_key.data, values[FIELD_API_KEY]);
+    ck_assert_ptr_eq(request.site.data, values[FIELD_SITE]);
+    ck_assert_ptr_eq(request.origin.data, values[FIELD_ORIGIN]);
+    ck_assert_uint_eq(request.origin.length, 6);
+}
+END_TEST
+
+START_TEST(tells_secrets_from_a_shops_own_credentials)
+{
+    const struct {
+        enum field field;
+        const char *value;
+        bool secret;
+    } rows[] = {
+        {FIELD_TOKEN, "stk_live_x", true},
+        {FIELD_TOKEN, "", true},
+        {FIELD_API_KEY, "anything", true},
+        {FIELD_AUTHORIZATION, "Bearer stk_live_x", true},
+        {FIELD_AUTHORIZATION, "bearer   stk_test_x", true},
+        {FIELD_AUTHORIZATION, "Basic eA==, Bearer stk_live_x", true},
+        {FIELD_AUTHORIZATION, "Bearer of.the.shop", false},
+        {FIELD_AUTHORIZATION, "Basic eA==", false},
+        {FIELD_AUTHORIZATION, "stk", false},
+        {FIELD_AUTHORIZATION, "", false},
+        {FIELD_SITE, "stk_live_x", false},
+        {FIELD_ORIGIN, "https://kasa.example", false},
+        {FIELD_COUNT, "stk_live_x", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert_msg(field_is_secret(rows[i].field, stkgate_text(rows[i].value)) == rows[i].secret,
+                      "row %zu: %s", i, rows[i].value);
+}
+END_TEST
+
+SUITE_MAIN("field", knows_its_fields_whatever_their_case, names_them_as_http_and_as_cgi_has_them,
+           puts_each_value_in_its_place, tells_secrets_from_a_shops_own_credentials)
