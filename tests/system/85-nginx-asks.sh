@@ -22,7 +22,7 @@ END
 start_daemon
 start_app
 start nginx -e "$dir/main.log" -c "$dir/nginx.conf"
-until_works curl -s --unix-socket "$dir/web.sock" http://shop.example/
+is_up web.sock
 goes_through_the_table
 no_secret_in_any_log
 exit 0

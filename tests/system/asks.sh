@@ -4,6 +4,7 @@
 #   block FILE NAME        the code block behind <!-- NAME --> in docs/servers/FILE
 #   start_app              a program that tells what it got, on $dir/app.sock
 #   start COMMAND...       the server, in the background; it listens on $dir/web.sock
+#   is_up SOCKET           waits until the server that was started last answers there
 #   call STATUS [CURL-OPTION]...   header fields on standard input; the answer is in $dir/head, $dir/body
 #   has/lacks PATTERN      a line of the answer's header, whatever its case
 #   app_got/app_lacks PATTERN      a line of what the program got
@@ -40,6 +41,16 @@ start() {
     server_pids+=($!)
 }
 
+# Until it answers, whatever it says.
+is_up() {
+    local deadline=$((SECONDS + 30))
+    until curl -s -o /dev/null --unix-socket "$dir/$1" http://shop.example/; do
+        kill -0 "${server_pids[-1]}" 2>/dev/null || fail "the server ended: $(cat "$dir/server.out")"
+        [ $SECONDS -lt $deadline ] || fail "the server does not answer: $(cat "$dir/server.out")"
+        sleep 0.05
+    done
+}
+
 start_app() {
     cat >"$dir/app.cgi" <<'END'
 #!/bin/sh
@@ -58,7 +69,7 @@ alias.url = ("" => "$dir/app.cgi")
 cgi.assign = ("" => "")
 END
     start lighttpd -D -f "$dir/app.conf"
-    until_works curl -s --unix-socket "$dir/app.sock" http://app/
+    is_up app.sock
 }
 
 call() {
