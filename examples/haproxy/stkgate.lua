@@ -45,8 +45,9 @@ local function ask(txn, socket, path)
     for _, name in ipairs(asked) do
         if given[name] then headers[name] = { joined(given[name]) } end
     end
+    -- HAProxy tries four times: a daemon that hangs is given up after 2 s.
     local got = core.httpclient():get{ url = "http://stkgate" .. path, dst = "unix@" .. socket,
-        headers = headers, timeout = 2000 }
+        headers = headers, timeout = 500 }
     local reason = got and got.headers and (got.headers["stkgate-reason"] or {})[0]
     if reason and got.status == 200 then
         for name, variable in pairs(kept) do
@@ -59,8 +60,8 @@ local function ask(txn, socket, path)
         answer(txn, got.status, got.headers, got.body)
     else
         -- The daemon is gone, or it says that this question was wrong: its body says how.
-        core.Warning("stkgate: no verdict: status " .. tostring(got and got.status) .. " " ..
-            tostring(got and got.body or ""))
+        local problem = got and got.body and got.body:match("^{.*") or ""
+        core.Warning("stkgate: no verdict: status " .. tostring(got and got.status) .. " " .. problem)
         answer(txn, 503, { ["content-type"] = { "application/problem+json" },
             ["cache-control"] = { "no-store" }, ["retry-after"] = { "1" } }, unavailable)
     end

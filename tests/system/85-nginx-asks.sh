@@ -4,25 +4,34 @@
 . "${STKGATE_SRCDIR:?}/tests/system/asks.sh"
 needs nginx lighttpd curl
 
-block http.md nginx.conf | sed -e "s,/run/stkgate/http.sock,$dir/run/http.sock," -e "s,127.0.0.1:8080,unix:$dir/app.sock," \
-    -e "s,listen 80,listen unix:$dir/web.sock," -e "s,/var/log/nginx,$dir," >"$dir/storefront.conf"
-cat >"$dir/nginx.conf" <<END
+serve() {
+    local name=$1 user=
+    block http.md nginx.conf | sed -e "s,/run/stkgate/http.sock,$dir/run/http.sock," \
+        -e "s,127.0.0.1:8080,unix:$dir/app.sock," -e "s,listen 80,listen unix:$dir/$name.sock," \
+        -e "s,/var/log/nginx,$dir," -e "${2:-}" >"$dir/$name.storefront.conf"
+    [ "$(id -u)" != 0 ] || user='user root;'
+    cat >"$dir/$name.conf" <<END
+$user
 daemon off;
-pid $dir/nginx.pid;
-error_log $dir/main.log notice;
+pid $dir/$name.pid;
+error_log $dir/$name.log notice;
 events {}
 http {
-    access_log $dir/access.log;
+    access_log $dir/$name.access.log;
     client_body_temp_path $dir/t1; proxy_temp_path $dir/t2; fastcgi_temp_path $dir/t3;
     uwsgi_temp_path $dir/t4; scgi_temp_path $dir/t5;
-    include $dir/storefront.conf;
+    include $dir/$name.storefront.conf;
 }
 END
-[ "$(id -u)" != 0 ] || sed -i '1i user root;' "$dir/nginx.conf"
+    start nginx -e "$dir/$name.log" -c "$dir/$name.conf"
+    is_up "$name.sock"
+}
+
 start_daemon
 start_app
-start nginx -e "$dir/main.log" -c "$dir/nginx.conf"
-is_up web.sock
+serve web
 goes_through_the_table
+refuses_when_its_question_is_wrong
+takes_the_site_from_the_host
 no_secret_in_any_log
 exit 0

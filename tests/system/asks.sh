@@ -5,13 +5,14 @@
 #   start_app              a program that tells what it got, on $dir/app.sock
 #   start COMMAND...       the server, in the background; it listens on $dir/web.sock
 #   is_up SOCKET           waits until the server that was started last answers there
+#   serve NAME [SED]       is the test's own: its server, on $dir/NAME.sock, with the recipe changed by SED
 #   call STATUS [CURL-OPTION]...   header fields on standard input; the answer is in $dir/head, $dir/body
 #   has/lacks PATTERN      a line of the answer's header, whatever its case
 #   app_got/app_lacks PATTERN      a line of what the program got
 #   goes_through_the_table each row of the product's, through this server
 . "${STKGATE_SRCDIR:?}/tests/rig.sh"
 PATH=$PATH:/usr/sbin:/sbin
-server_pids=()
+server_pids=() socket=
 
 end_servers() {
     local pid
@@ -79,7 +80,7 @@ call() {
     rm -f "$dir/head" "$dir/body"
     words="call $status $*"
     # curl reads the fields from a file: a token on a command line could be read by every user.
-    got=$(curl -s --unix-socket "$dir/web.sock" -H "@$dir/fields" -D "$dir/head.crlf" -o "$dir/body" \
+    got=$(curl -s --unix-socket "$dir/${socket:-web.sock}" -H "@$dir/fields" -D "$dir/head.crlf" -o "$dir/body" \
         --max-time 20 -w '%{http_code}' "$@" "http://shop.example${path:-/}")
     tr -d '\r' <"$dir/head.crlf" >"$dir/head"
     [ "$got" = "$status" ] || fail "$got, not $status: $* $(sed 's/stk_[a-z]*_.*/(token)/' "$dir/fields"): $(cat "$dir/head")"
@@ -105,7 +106,7 @@ refused() { # STATUS REASON [CURL-OPTION]...
 fields() { printf 'X-Stella-Token: %s\nX-Site-ID: kasa\n' "$token"; }
 
 refuses_what_is_no_token_of_this_site() {
-    local unknown=stk_live_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17
+    local size got unknown=stk_live_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17
     refused 401 missing_token <<<"X-Site-ID: kasa"
     has 'WWW-Authenticate: Bearer realm="storefront"'
     once WWW-Authenticate
@@ -126,9 +127,12 @@ refuses_what_is_no_token_of_this_site() {
     refused 401 unknown_token <<<"X-Stella-Token: $token"
     refused 401 malformed_token -d x=1 <<<"X-Stella-Token: $(printf '%7000s' '' | tr ' ' a)"$'\nX-Site-ID: kasa'
     # Whether the server or we refuse it: it does not pass, and not by a connection that ends.
-    printf 'X-Stella-Token: %s\nX-Site-ID: kasa\n' "$(printf '%65536s' '' | tr ' ' a)" >"$dir/fields"
-    got=$(curl -s --unix-socket "$dir/web.sock" -H "@$dir/fields" -o "$dir/body" --max-time 20 -w '%{http_code}' http://shop.example/)
-    [[ $got = 4[0-9][0-9] ]] || fail "64 KiB: $got"
+    for size in 8192 65536; do
+        printf "X-Stella-Token: %0${size}d\nX-Site-ID: kasa\n" 0 >"$dir/fields"
+        got=$(curl -s --unix-socket "$dir/web.sock" -H "@$dir/fields" -o "$dir/body" --max-time 20 \
+            -w '%{http_code}' http://shop.example/)
+        [[ $got = 4[0-9][0-9] ]] || fail "a value of $size bytes: $got"
+    done
 }
 
 goes_through_the_table() {
@@ -219,6 +223,23 @@ goes_through_the_table() {
     kill -CONT "$daemon_pid"
     "$stkgate" admin revoke "$plain_id" --yes >/dev/null 2>&1 || fail "revoke"
     refused 401 revoked_token < <(good)
+}
+
+refuses_when_its_question_is_wrong() {
+    mint --site kasa --name wrong
+    serve wrong 's,scope=catalog:read,scope=no:such,'
+    socket=wrong.sock refused 503 unavailable < <(fields)
+}
+
+takes_the_site_from_the_host() {
+    mint --site kasa --name host
+    serve host 's,# \(.*X-Site-ID\),\1,'
+    socket=host.sock
+    call 200 <<<"X-Stella-Token: $token"
+    call 200 <<<"X-Stella-Token: $token"$'\nX-Site-ID: other'
+    mint --site other --name foreign
+    refused 401 unknown_token <<<"X-Stella-Token: $token"$'\nX-Site-ID: other'
+    socket=
 }
 
 no_secret_in_any_log() {
