@@ -7,6 +7,7 @@
 #   is_up SOCKET           waits until the server that was started last answers there
 #   serve NAME [SED]       is the test's own: its server, on $dir/NAME.sock, with the recipe changed by SED
 #   call STATUS [CURL-OPTION]...   header fields on standard input; the answer is in $dir/head, $dir/body
+#                          $path, $socket (web.sock) or $to (HOST:PORT) say where to
 #   has/lacks PATTERN      a line of the answer's header, whatever its case
 #   app_got/app_lacks PATTERN      a line of what the program got
 #   goes_through_the_table each row of the product's, through this server
@@ -80,7 +81,9 @@ call() {
     rm -f "$dir/head" "$dir/body"
     words="call $status $*"
     # curl reads the fields from a file: a token on a command line could be read by every user.
-    got=$(curl -s --unix-socket "$dir/${socket:-web.sock}" -H "@$dir/fields" -D "$dir/head.crlf" -o "$dir/body" \
+    local at=(--unix-socket "$dir/${socket:-web.sock}")
+    [ -z "${to:-}" ] || at=(--connect-to "::$to")
+    got=$(curl -s "${at[@]}" -H "@$dir/fields" -D "$dir/head.crlf" -o "$dir/body" \
         --max-time 20 -w '%{http_code}' "$@" "http://shop.example${path:-/}")
     tr -d '\r' <"$dir/head.crlf" >"$dir/head"
     [ "$got" = "$status" ] || fail "$got, not $status: $* $(sed 's/stk_[a-z]*_.*/(token)/' "$dir/fields"): $(cat "$dir/head")"
@@ -101,6 +104,12 @@ refused() { # STATUS REASON [CURL-OPTION]...
     has 'Content-Type: application/problem\+json'
     grep -q "\"status\":$status" "$dir/body" || fail "no problem of status $status: $(cat "$dir/body")"
     grep -q "\"reason\":\"$reason\"" "$dir/body" || fail "not $reason: $(cat "$dir/body")"
+}
+
+add_legacy_key() {
+    legacy=legacy-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    printf '%s\n' "$legacy" | "$stkgate" admin legacy add --site kasa --deprecation 2026-01-01 \
+        --sunset 2099-01-01 --link https://kasa.example/keys >/dev/null 2>"$dir/err" || fail "legacy add"
 }
 
 fields() { printf 'X-Stella-Token: %s\nX-Site-ID: kasa\n' "$token"; }
@@ -200,9 +209,7 @@ goes_through_the_table() {
     call 200 < <(good)
     has 'RateLimit-Remaining: 11'
 
-    legacy=legacy-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-    printf '%s\n' "$legacy" | "$stkgate" admin legacy add --site kasa --deprecation 2026-01-01 \
-        --sunset 2099-01-01 --link https://kasa.example/keys >/dev/null 2>"$dir/err" || fail "legacy add"
+    add_legacy_key
     call 200 <<<"X-API-Key: $legacy"$'\nX-Site-ID: kasa'
     has 'Deprecation: @1767225600'
     has 'Sunset: Thu, 01 Jan 2099 00:00:00 GMT'
