@@ -3,7 +3,8 @@
 # shellcheck source=tests/system/asks.sh
 . "${STKGATE_SRCDIR:?}/tests/system/asks.sh"
 needs lighttpd curl python3 php php-cgi perl node
-examples=$STKGATE_SRCDIR/examples
+# php-cgi takes no .. in a path.
+examples=$(cd "$STKGATE_SRCDIR/examples" && pwd)
 
 # Each is a name in $programs, which is also the path below which it is reached.
 start_cgi_programs() {
