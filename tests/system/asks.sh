@@ -151,7 +151,7 @@ goes_through_the_table() {
     good() { fields; echo 'Origin: https://kasa.example'; }
 
     # Allowed: with the fields, once each, also where the program has such of its own.
-    call 200 < <(good; printf 'Stkgate-Site: evil\nStkgate_Scopes: evil\nstkgate-key-id: evil\nX-Mine: yes\n')
+    call 200 < <(good; printf 'Stkgate-Site: evil\nStkgate_Scopes: evil\nstkgate-key-id: evil\nStkgate-Reason: evil\nStkgate_Reason: evil\nX-Mine: yes\n')
     has 'X-App: here'
     has 'RateLimit-Limit: 20'
     has 'RateLimit-Remaining: 19'
@@ -226,6 +226,8 @@ goes_through_the_table() {
     call 200 < <(good)
     # Stopped dead, with its sockets open.
     kill -STOP "$daemon_pid"
+    is_stopped() { ! grep -hoE '\) [A-Z] ' /proc/"$daemon_pid"/task/*/stat | grep -qv T; }
+    until_works is_stopped
     refused 503 unavailable < <(good)
     kill -CONT "$daemon_pid"
     "$stkgate" admin revoke "$plain_id" --yes >/dev/null 2>&1 || fail "revoke"
