@@ -46,7 +46,7 @@ export class Gate {
         };
     }
 
-    #get(headers) {
+    #get(headers, again = true) {
         const { timeout, ...options } = this.#options;
         return new Promise((resolve, reject) => {
             const signal = AbortSignal.timeout(timeout);
@@ -60,7 +60,9 @@ export class Gate {
                 answer.on('error', reject);
                 answer.on('end', () => resolve({ status: answer.statusCode, headers: answer.headers, body }));
             });
-            question.on('error', reject);
+            // A connection that was kept, and that a daemon before this one has closed meanwhile.
+            question.on('error', (failure) => again && question.reusedSocket && failure.code === 'ECONNRESET'
+                ? resolve(this.#get(headers, false)) : reject(failure));
         });
     }
 }
