@@ -90,11 +90,15 @@ final class Gate
     private \FFI $lib;
     private ?\FFI\CData $handle;
 
-    public function __construct(string $service, private string $library = 'libstkgate.so.0')
+    /* No check takes longer than the deadline. */
+    public function __construct(string $service, int $deadlineMs = 1000)
     {
-        $this->lib = \FFI::cdef(HEADER, $library);
+        $this->lib = \FFI::cdef(HEADER, 'libstkgate.so.0');
+        $options = $this->lib->new('struct stkgate_options');
+        $options->size = \FFI::sizeof($options);
+        $options->deadline_ms = $deadlineMs;
         $ret = $this->lib->new('stkgate *');
-        $this->must($this->lib->stkgate_open(\FFI::addr($ret), $service, null), 'open');
+        $this->must($this->lib->stkgate_open(\FFI::addr($ret), $service, \FFI::addr($options)), 'open');
         $this->handle = $ret;
     }
 

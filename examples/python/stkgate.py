@@ -112,9 +112,9 @@ def _text(value):
 
 
 class Gate:
-    """The connections of this program to the daemon, as one service."""
+    """The connections of this program to the daemon, as one service. No check takes longer than the deadline."""
 
-    def __init__(self, service, runtime=None, deadline_ms=0):
+    def __init__(self, service, runtime=None, deadline_ms=1000):
         self._handle = c_void_p()
         options = _Options(sizeof(_Options), os.fsencode(runtime) if runtime else None, deadline_ms)
         self._must(_library.stkgate_open(byref(self._handle), service.encode(), byref(options)),
