@@ -48,8 +48,18 @@ static bool read_scopes(struct http_request *request, const struct service *serv
     return false;
 }
 
+/* Behind "/v1/check/SERVICE" proxies put their client's path and query: whoever wrote that query
+ * may make the check stricter, and nothing else. */
+static bool is_query_of_client(struct text path)
+{
+    static const size_t prefix_len = sizeof "/v1/check/" - 1;
+
+    return path.len > prefix_len && memchr(path.data + prefix_len, '/', path.len - prefix_len);
+}
+
 /* False: answered already. */
-static bool read_cost(struct http_request *request, uint64_t *ret_cost, bool *ret_peek)
+static bool read_cost(struct http_request *request, uint64_t policy_cost, uint64_t *ret_cost,
+                      bool *ret_peek)
 {
     struct text cost = http_argument(request, "cost");
     uint64_t value = 0;
@@ -63,6 +73,11 @@ static bool read_cost(struct http_request *request, uint64_t *ret_cost, bool *re
         http_answer_problem(request, 400,
                             "cost: must be a whole number, once; 0 looks without spending");
         return false;
+    }
+    if (is_query_of_client(http_path(request))) {
+        *ret_cost = value > policy_cost ? value : 0;
+        *ret_peek = false;
+        return true;
     }
     *ret_cost = value;
     *ret_peek = (cost.data && value == 0) || http_argument(request, "peek").data;
@@ -98,6 +113,16 @@ static void add_identity(struct http_request *request, const struct verdict *ver
     http_add_field(request, "Stkgate-Scopes", scopes);
 }
 
+/* A proxy that makes the answer to its client itself has no use for the body. A foreign site's
+ * token reads as an unknown one here, too: some proxies pass all fields on. */
+static void add_reason(struct http_request *request, const struct verdict *verdict)
+{
+    enum reason reason =
+        verdict->reason == REASON_SITE_MISMATCH ? REASON_UNKNOWN_TOKEN : verdict->reason;
+
+    http_add_field(request, "Stkgate-Reason", reason_name(reason));
+}
+
 static void answer_verdict(struct http_request *request, const struct service *service,
                            const struct service_config *as, const struct verdict *verdict)
 {
@@ -105,6 +130,7 @@ static void answer_verdict(struct http_request *request, const struct service *s
     char problem[PROBLEM_MAX];
 
     headers_each(verdict, &as->policy, registry, add_field, request);
+    add_reason(request, verdict);
     if (verdict->reason == REASON_OK) {
         add_identity(request, verdict, registry);
         http_answer(request, 200, (struct text){NULL, 0}, false);
@@ -130,7 +156,7 @@ static void answer_check(struct http_request *request, struct service *service)
         return;
     }
     if (!read_scopes(request, service, &query.scopes) ||
-        !read_cost(request, &query.cost, &query.peek))
+        !read_cost(request, as->policy.cost, &query.cost, &query.peek))
         return;
     query.token = http_field(request, "X-Stella-Token");
     query.authorization = http_field(request, "Authorization");

@@ -10,6 +10,7 @@
 
 static const struct fixture_file config[] = {
     {"services.d/shop.conf", "fields = ietf\nrequire_site = no\n"},
+    {"services.d/two.conf", "cost = 2\n"},
     {"services.d/closed.conf", "callers = 4000000000\n"},
     {NULL, NULL},
 };
@@ -59,6 +60,7 @@ START_TEST(allows_with_an_empty_body_and_the_identity)
     ck_assert_str_eq(rig_field(&answer, "Stkgate-Site"), "kasa");
     ck_assert_str_eq(rig_field(&answer, "Stkgate-Scopes"),
                      "catalog:read cart:write checkout:create customer:auth");
+    ck_assert_str_eq(rig_field(&answer, "Stkgate-Reason"), "ok");
     ck_assert_ptr_null(rig_field(&answer, "Content-Type"));
     rig_stop(&rig);
 }
@@ -109,6 +111,7 @@ static const struct row {
 START_TEST(answers_as_the_table_has_it)
 {
     struct rig rig;
+    char reason[64];
 
     start(&rig);
     struct rig_token token = rig_mint(&rig, ",\"scopes\":[\"catalog:read\"]");
@@ -123,7 +126,14 @@ START_TEST(answers_as_the_table_has_it)
             continue;
         ck_assert_str_eq(rig_field(&answer, "Content-Type"), "application/problem+json");
         ck_assert_str_eq(rig_field(&answer, "Cache-Control"), "no-store");
-        ck_assert_ptr_null(strstr(answer.header, "Stkgate-"));
+        ck_assert_ptr_null(rig_field(&answer, "Stkgate-Key-Id"));
+        ck_assert_ptr_null(rig_field(&answer, "Stkgate-Site"));
+        ck_assert_ptr_null(rig_field(&answer, "Stkgate-Scopes"));
+        if (strstr(answer.body, "\"reason\"")) {
+            snprintf(reason, sizeof reason, "\"reason\":\"%s\"",
+                     rig_field(&answer, "Stkgate-Reason"));
+            ck_assert_msg(strstr(answer.body, reason), "%zu %s: %s", i, reason, answer.body);
+        }
         ck_assert_ptr_null(strstr(answer.header, token.key_id));
         ck_assert_ptr_null(strstr(answer.body, token.key_id));
     }
@@ -181,6 +191,37 @@ START_TEST(spends_unless_it_peeks)
     ck_assert_str_eq(rig_field(&answer, "Retry-After"), "3600");
     ck_assert_str_eq(rig_field(&answer, "RateLimit-Reset"), "3600");
     ck_assert_ptr_nonnull(strstr(answer.body, "quota-exceeded"));
+    rig_stop(&rig);
+}
+END_TEST
+
+/* Proxies that put their client's path and query behind the service's name ask what the client
+ * wants. */
+START_TEST(a_query_behind_the_service_s_name_can_only_make_it_stricter)
+{
+    static const struct {
+        const char *target;
+        unsigned status;
+        const char *remaining;
+    } steps[] = {
+        {"/v1/check/two/?peek", 200, "18"},       {"/v1/check/two/?cost=0", 200, "16"},
+        {"/v1/check/two/cart?cost=1", 200, "14"}, {"/v1/check/two/cart?cost=3", 200, "11"},
+        {"/v1/check/two/cart", 200, "9"},         {"/v1/check/two/a?scope=cart:write", 403, NULL},
+        {"/v1/check/two?cost=1", 200, "8"},       {"/v1/check/two?peek", 200, "7"},
+    };
+    struct rig rig;
+
+    start(&rig);
+    struct rig_token token = rig_mint(&rig, ",\"limit\":{\"requests\":1,\"window\":\"1h\","
+                                            "\"burst\":20},\"scopes\":[\"catalog:read\"]");
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        check(&rig, steps[i].target, TOKEN SITE, token.secret);
+        ck_assert_msg(answer.status == steps[i].status, "%s: %u", steps[i].target, answer.status);
+        if (steps[i].remaining)
+            ck_assert_msg(strcmp(rig_field(&answer, "RateLimit-Remaining"), steps[i].remaining) ==
+                              0,
+                          "%s: %s", steps[i].target, rig_field(&answer, "RateLimit-Remaining"));
+    }
     rig_stop(&rig);
 }
 END_TEST
@@ -341,6 +382,7 @@ END_TEST
 
 SUITE_MAIN("http_check", allows_with_an_empty_body_and_the_identity, answers_as_the_table_has_it,
            tells_a_foreign_site_no_more_than_an_unknown_token, spends_unless_it_peeks,
+           a_query_behind_the_service_s_name_can_only_make_it_stricter,
            follows_the_service_s_policy, takes_any_method_and_drops_bodies,
            keeps_the_connection_for_head_and_http_1_0, tells_of_a_legacy_key_s_end,
            holds_callers_to_the_origins_of_the_token, counts_for_metrics)

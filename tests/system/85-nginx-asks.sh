@@ -1,0 +1,37 @@
+#!/bin/bash
+# nginx with the recipe of docs/servers/http.md asks http.sock, and keeps to what it says.
+# shellcheck source=tests/system/asks.sh
+. "${STKGATE_SRCDIR:?}/tests/system/asks.sh"
+needs nginx lighttpd curl
+
+serve() {
+    local name=$1 user=
+    block http.md nginx.conf | sed -e "s,/run/stkgate/http.sock,$dir/run/http.sock," \
+        -e "s,127.0.0.1:8080,unix:$dir/app.sock," -e "s,listen 80,listen unix:$dir/$name.sock," \
+        -e "s,/var/log/nginx,$dir," -e "${2:-}" >"$dir/$name.storefront.conf"
+    [ "$(id -u)" != 0 ] || user='user root;'
+    cat >"$dir/$name.conf" <<END
+$user
+daemon off;
+pid $dir/$name.pid;
+error_log $dir/$name.log notice;
+events {}
+http {
+    access_log $dir/$name.access.log;
+    client_body_temp_path $dir/t1; proxy_temp_path $dir/t2; fastcgi_temp_path $dir/t3;
+    uwsgi_temp_path $dir/t4; scgi_temp_path $dir/t5;
+    include $dir/$name.storefront.conf;
+}
+END
+    start nginx -e "$dir/$name.log" -c "$dir/$name.conf"
+    is_up "$name.sock"
+}
+
+start_daemon
+start_app
+serve web
+goes_through_the_table
+refuses_when_its_question_is_wrong
+takes_the_site_from_the_host
+no_secret_in_any_log
+exit 0

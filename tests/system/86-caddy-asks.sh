@@ -1,0 +1,25 @@
+#!/bin/bash
+# Caddy with the recipe of docs/servers/http.md asks http.sock, and keeps to what it says.
+# shellcheck source=tests/system/asks.sh
+. "${STKGATE_SRCDIR:?}/tests/system/asks.sh"
+needs caddy lighttpd curl
+
+serve() {
+    local name=$1
+    block http.md Caddyfile | sed -e "s,unix//run/stkgate/http.sock,unix/$dir/run/http.sock," \
+        -e "s,127.0.0.1:8080,unix/$dir/app.sock," -e "s,/var/log/caddy,$dir," \
+        -e "s,^:80 {,http:// {\n\tbind unix/$dir/$name.sock," -e "1s,{,{\n\tadmin off," \
+        -e "${2:-}" >"$dir/$name.Caddyfile"
+    start env HOME="$dir" XDG_CONFIG_HOME="$dir" XDG_DATA_HOME="$dir" \
+        caddy run --config "$dir/$name.Caddyfile" --adapter caddyfile
+    is_up "$name.sock"
+}
+
+start_daemon
+start_app
+serve web
+goes_through_the_table
+refuses_when_its_question_is_wrong
+takes_the_site_from_the_host
+no_secret_in_any_log
+exit 0
