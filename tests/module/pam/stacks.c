@@ -11,8 +11,8 @@ static const char *const open_doors[] = {
     "auth requisite MODULE\nauth required pam_permit.so\n",
     "auth [success=ok ignore=ignore default=die] MODULE\nauth required pam_permit.so\n",
     "auth [success=ok ignore=done default=bad] MODULE\nauth required pam_permit.so\n",
-    "auth [ignore=1 success=1 default=bad] MODULE\nauth requisite pam_deny.so\n"
-    "auth required pam_permit.so\n",
+    ("auth [ignore=1 success=1 default=bad] MODULE\nauth requisite pam_deny.so\n"
+     "auth required pam_permit.so\n"),
     "auth sufficient MODULE\nauth [success=ignore ignore=ignore default=die] pam_deny.so\n",
 };
 #define DOORS (sizeof open_doors / sizeof open_doors[0])
