@@ -43,11 +43,12 @@ runtime() {
     ! is_sanitized || printf 'LD_PRELOAD=%s\nASAN_OPTIONS=detect_leaks=0\n' "$library"
 }
 mapfile -t sanitizer < <(runtime)
-# login SERVICE USER OPERATION...: of $token, which pamtester reads as from a terminal.
-login() {
-    printf '%s\n' "$token" |
-        env "${sanitizer[@]}" LD_LIBRARY_PATH="$STKGATE_BUILDDIR/module/client/.libs" timeout 30 pamtester "$@"
+pamtester() {
+    env "${sanitizer[@]}" LD_LIBRARY_PATH="$STKGATE_BUILDDIR/module/client/.libs" \
+        timeout 30 pamtester "$@"
 }
+# login SERVICE USER OPERATION...: of $token, which pamtester reads as from a terminal.
+login() { printf '%s\n' "$token" | pamtester "$@"; }
 
 mount -t tmpfs none /mnt || fail "a file system in memory"
 permit=$(find /lib/*/security /usr/lib/*/security /lib/security /usr/lib/security -name pam_permit.so \
@@ -75,11 +76,14 @@ mount -t tmpfs none /run && mkdir /run/stkgate && mount --bind "$dir/run" /run/s
 mint --site kasa --name pam --scope catalog:read --limit 8 --window 24h
 expect 0 login storefront kasa authenticate acct_mgmt open_session close_session # 7 are left
 said 'successfully authenticated'
-TOKEN=$token
-export TOKEN
+try() (
+    TOKEN=$token
+    . "$dir/try"
+)
 block try >"$dir/try"
 grep -q pamtester "$dir/try" || fail "the manual does not try it"
-expect 0 env "${sanitizer[@]}" LD_LIBRARY_PATH="$STKGATE_BUILDDIR/module/client/.libs" sh -e "$dir/try"
+expect 0 try
+first=$token
 
 expect 1 login storefront other authenticate
 said 'Authentication failure'
@@ -109,7 +113,7 @@ said 'maximum number of retries|Have exhausted'
 key=legacy-$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
 printf '%s\n' "$key" | "$stkgate" admin legacy add --site kasa >/dev/null 2>"$dir/err" || fail "legacy add"
 mint --site kasa --name more
-tokens=$token
+second=$token
 expect 0 login storefront-legacy kasa authenticate acct_mgmt
 token=$key expect 0 login storefront-legacy kasa authenticate acct_mgmt
 token=$key expect 1 login storefront-legacy other authenticate acct_mgmt
@@ -127,6 +131,6 @@ stop_daemon KILL
 expect 1 login storefront kasa authenticate
 said 'cannot retrieve authentication info'
 
-printf '%s\n' "$TOKEN" "$tokens" "$token" "$key" >/mnt/secrets
+printf '%s\n' "$first" "$second" "$token" "$key" >/mnt/secrets
 ! grep -qFf /mnt/secrets "$dir/log" || fail "a secret in the daemon's log"
 exit 0
