@@ -1,0 +1,120 @@
+#include "module/pam/options.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "module/face/runtime.h"
+#include "stkgate.h"
+
+enum option {
+    OPTION_SERVICE,
+    OPTION_SITE,
+    OPTION_SCOPE,
+    OPTION_COST,
+    OPTION_SOCKET,
+    OPTION_PROMPT,
+    OPTION_LEGACY,
+    OPTION_USE_FIRST_PASS,
+    OPTION_TRY_FIRST_PASS,
+    OPTION_COUNT,
+};
+
+static const struct {
+    const char *name;
+    bool has_value;
+} known[OPTION_COUNT] = {
+    [OPTION_SERVICE] = {"service", true},
+    [OPTION_SITE] = {"site", true},
+    [OPTION_SCOPE] = {"scope", true},
+    [OPTION_COST] = {"cost", true},
+    [OPTION_SOCKET] = {"socket", true},
+    [OPTION_PROMPT] = {"prompt", true},
+    [OPTION_LEGACY] = {"legacy", false},
+    [OPTION_USE_FIRST_PASS] = {"use_first_pass", false},
+    [OPTION_TRY_FIRST_PASS] = {"try_first_pass", false},
+};
+
+static enum option option_of_name(const char *name, size_t len)
+{
+    for (unsigned i = 0; i < OPTION_COUNT; i++)
+        if (strlen(known[i].name) == len && memcmp(known[i].name, name, len) == 0)
+            return (enum option)i;
+    return OPTION_COUNT;
+}
+
+/* Digits alone: strtoull() would take a sign, blanks, and what is behind. */
+static bool parse_cost(const char *text, struct options *ret)
+{
+    size_t len = strlen(text);
+
+    if (len == 0 || len > 19 || strspn(text, "0123456789") != len)
+        return false;
+    ret->cost = strtoull(text, NULL, 10);
+    ret->peek = ret->cost == 0;
+    return true;
+}
+
+/* What is wrong with the value, or NULL. */
+static const char *take(enum option option, const char *value, struct options *ret)
+{
+    switch (option) {
+    case OPTION_SERVICE: ret->service = value; return NULL;
+    case OPTION_SITE:
+        ret->site = value;
+        return strlen(value) > STKGATE_SITE_MAX ? "is longer than a site id can be" : NULL;
+    case OPTION_SCOPE: ret->scopes = value; return NULL;
+    case OPTION_COST:
+        return parse_cost(value, ret) ? NULL : "write a whole number; 0 looks without spending";
+    case OPTION_SOCKET:
+        return runtime_of_socket(value, ret->runtime, sizeof ret->runtime) == 0
+                   ? NULL
+                   : "write the absolute path of check.sock, or of its directory";
+    case OPTION_PROMPT: ret->prompt = value; return NULL;
+    case OPTION_LEGACY: ret->legacy = true; return NULL;
+    case OPTION_USE_FIRST_PASS: ret->first_pass = true; return NULL;
+    case OPTION_TRY_FIRST_PASS: return NULL;
+    case OPTION_COUNT: break;
+    }
+    return "is no option";
+}
+
+int options_parse(int argc, const char *const *argv, struct options *ret,
+                  char complaint[static OPTIONS_COMPLAINT_MAX])
+{
+    struct options options = {
+        .service = "default", .scopes = "", .prompt = "Token: ", .runtime = "/run/stkgate"};
+    bool given[OPTION_COUNT] = {false};
+
+    for (int i = 0; i < argc; i++) {
+        size_t len = strcspn(argv[i], "=");
+        const char *value = argv[i][len] == '=' ? argv[i] + len + 1 : NULL;
+        enum option option = option_of_name(argv[i], len);
+        const char *wrong = NULL;
+
+        if (option == OPTION_COUNT) {
+            snprintf(complaint, OPTIONS_COMPLAINT_MAX,
+                     "argument %d is no option: there are service=, site=, scope=, cost=, "
+                     "socket=, prompt=, legacy, use_first_pass and try_first_pass",
+                     i + 1);
+            return -EINVAL;
+        }
+        if (given[option])
+            wrong = "is given twice";
+        else if (known[option].has_value && (!value || value[0] == '\0'))
+            wrong = "needs a value";
+        else if (!known[option].has_value && value)
+            wrong = "takes no value";
+        else
+            wrong = take(option, value, &options);
+        if (wrong) {
+            snprintf(complaint, OPTIONS_COMPLAINT_MAX, "%s: %s", known[option].name, wrong);
+            return -EINVAL;
+        }
+        given[option] = true;
+    }
+    *ret = options;
+    return 0;
+}
