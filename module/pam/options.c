@@ -90,7 +90,8 @@ int options_parse(int argc, const char *const *argv, struct options *ret,
 
     for (int i = 0; i < argc; i++) {
         size_t len = strcspn(argv[i], "=");
-        const char *value = argv[i][len] == '=' ? argv[i] + len + 1 : NULL;
+        bool valued = argv[i][len] == '=';
+        const char *value = argv[i] + len + (valued ? 1 : 0);
         enum option option = option_of_name(argv[i], len);
         const char *wrong = NULL;
 
@@ -103,9 +104,9 @@ int options_parse(int argc, const char *const *argv, struct options *ret,
         }
         if (given[option])
             wrong = "is given twice";
-        else if (known[option].has_value && (!value || value[0] == '\0'))
+        else if (known[option].has_value && value[0] == '\0')
             wrong = "needs a value";
-        else if (!known[option].has_value && value)
+        else if (!known[option].has_value && valued)
             wrong = "takes no value";
         else
             wrong = take(option, value, &options);

@@ -115,6 +115,7 @@ printf '%s\n' "$key" | "$stkgate" admin legacy add --site kasa >/dev/null 2>"$di
 mint --site kasa --name more
 second=$token
 expect 0 login storefront-legacy kasa authenticate acct_mgmt
+expect 0 login storefront-mixed kasa authenticate acct_mgmt
 token=$key expect 0 login storefront-legacy kasa authenticate acct_mgmt
 token=$key expect 1 login storefront-legacy other authenticate acct_mgmt
 token=$key expect 1 login storefront kasa authenticate

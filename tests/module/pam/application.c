@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #define LOG_MAX     65536
@@ -36,6 +37,7 @@ void __syslog_chk(int priority, int flag, const char *format, ...)
     va_end(args);
     ck_assert_int_ge(len, 0);
     ck_assert_int_lt(len, (int)sizeof line - 1);
+    ck_assert_int_eq(priority & LOG_FACMASK, LOG_AUTHPRIV);
     line[len++] = '\n';
     pthread_mutex_lock(&log_lock);
     if (logged_len + (size_t)len < sizeof logged) {

@@ -378,8 +378,8 @@ static int whisper(int count, const struct pam_message **messages, struct pam_re
 
 static bool holds_token(const char *bytes, size_t len)
 {
-    /* Without what all tokens begin with. */
-    const size_t from = 9, need = 24;
+    /* The end: free() writes over the first 16 bytes. */
+    const size_t from = 18, need = 26;
     const char *end = bytes + len;
 
     while ((bytes = memchr(bytes, (char)~hidden.text[from], (size_t)(end - bytes)))) {
