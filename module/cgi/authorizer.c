@@ -1,4 +1,5 @@
 /* authorizer.c - `stkgate authorizer`: tells a web server, by FastCGI, whether a call may pass */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 
@@ -75,14 +76,31 @@ static int add_variable(const char *name, const char *value, void *userdata)
     return 0;
 }
 
-/* The server goes on with the call: what stands here joins its variables, and its answer. */
+/* Of RateLimit-Limit, STKGATE_RATELIMIT_LIMIT. */
+static int add_field_variable(const char *name, const char *value, void *userdata)
+{
+    char variable[48] = "STKGATE_";
+    size_t len = strlen(variable);
+    for (; *name; name++) {
+        if (len + 1 == sizeof variable)
+            return -ENOBUFS;
+        variable[len++] = (char)(*name == '-' ? '_' : toupper((unsigned char)*name));
+    }
+    return add_variable(variable, value, userdata);
+}
+
+/* The server goes on with the call, which gets these variables. FastCGI says nothing of other
+ * fields; lighttpd drops them. So they are variables, too, for a program behind to send. */
 static void allow(const struct authorizer *authorizer, const struct stkgate_verdict *verdict,
                   struct reply *reply, bool is_head)
 {
+    stkgate *gate = authorizer->gate;
     reply_add_field(reply, "Status", "200 OK");
-    int r = reply_add_verdict(reply, authorizer->gate, verdict);
+    int r = reply_add_verdict(reply, gate, verdict);
     if (r == 0)
-        r = facts_walk(authorizer->gate, verdict, add_variable, reply);
+        r = stkgate_verdict_headers(gate, verdict, add_field_variable, reply);
+    if (r == 0)
+        r = facts_walk(gate, verdict, add_variable, reply);
     reply_end(reply);
     if (r != 0 || reply->too_long)
         reply_fail(reply, 503, is_head);
