@@ -34,11 +34,13 @@ void fastcgi_serve(int connection, fastcgi_answer_fn answer, void *userdata)
     if (copy < 0 || FCGX_InitRequest(&request, -1, 0) != 0)
         return;
     request.ipcFd = copy;
-    request.keepConnection = 1;
-    while (FCGX_Accept_r(&request) == 0) {
+    request.keepConnection = 1; /* until it has been read whether it is kept */
+    if (FCGX_Accept_r(&request) == 0) {
         reply_init(&reply, false);
         answer(request.envp, is_authorizer(&request), &reply, userdata);
         FCGX_PutStr(reply.text, (int)reply.len, request.out);
+        request.keepConnection = 0;
+        FCGX_Finish_r(&request);
     }
     FCGX_Free(&request, 1);
 }

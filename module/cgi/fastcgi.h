@@ -17,9 +17,9 @@ typedef void (*fastcgi_answer_fn)(char *const parameters[], bool is_authorizer, 
 /* Once, before the others. 0; -ENOSYS: built without it; -EIO. */
 int fastcgi_init(void);
 
-/* Read calls from a connection and answer each, until its peer has no more. Does not close it. Any
- * number of threads, each with another connection. What a call's parameters take is not limited
- * here: the peer must be a web server, and limits what its own clients send. */
+/* Read one call from a connection and answer it. Does not close it, but nothing more is to be read
+ * from it or written. Any number of threads, each with another connection. What a call's parameters
+ * take is not limited here: the peer must be a web server, and limits what its own clients send. */
 void fastcgi_serve(int connection, fastcgi_answer_fn answer, void *userdata);
 
 #endif

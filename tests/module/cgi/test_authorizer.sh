@@ -87,9 +87,9 @@ takes_values_of_any_length() {
     asked 200 "${good[@]}" HTTP_COOKIE=@262144
 }
 
-serves_calls_one_after_another_on_a_connection() {
-    expect 0 timeout 60 "$ask" "$socket" 2 REQUEST_METHOD=GET "${good[@]}" -- twice
-    [ "$(grep -c '^Status: 200 OK$' "$dir/out")" = 2 ] || fail "not two answers"
+ends_a_connection_with_its_answer() {
+    expect 1 timeout 60 "$ask" "$socket" 2 REQUEST_METHOD=GET "${good[@]}" -- twice
+    [ "$(grep -c '^Status: 200 OK$' "$dir/out")" = 1 ] || fail "not one answer"
 }
 
 takes_the_servers_word_for_scopes_and_cost_and_no_nonsense() {
@@ -187,7 +187,7 @@ allows_with_variables_and_fields
 refuses_with_a_complete_answer
 takes_a_field_that_came_twice_for_malformed
 takes_values_of_any_length
-serves_calls_one_after_another_on_a_connection
+ends_a_connection_with_its_answer
 takes_the_servers_word_for_scopes_and_cost_and_no_nonsense
 is_no_responder
 outlives_peers_that_talk_nonsense
