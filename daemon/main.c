@@ -1,4 +1,5 @@
 /* main.c - the stkgate program: which subcommand runs */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,9 +13,11 @@ static const char help[] =
     "Storefront access tokens: which calls may pass, for which site, and how many.\n"
     "\n"
     "Commands:\n"
-    "  daemon   own the table of tokens, and answer checks\n"
-    "  admin    mint, list, show, rotate and revoke tokens\n"
-    "  check    decide about one call, from a shell\n"
+    "  daemon      own the table of tokens, and answer checks\n"
+    "  admin       mint, list, show, rotate and revoke tokens\n"
+    "  check       decide about one call, from a shell\n"
+    "  cgi         decide about one call, for a web server, and run a CGI program\n"
+    "  authorizer  decide about a web server's calls, by FastCGI\n"
     "\n"
     "Options:\n"
     "  -h, --help     show this help; after a command, that of the command\n"
@@ -29,10 +32,18 @@ static const struct {
     const char *name;
     int (*run)(int argc, char *argv[]);
 } commands[] = {
-    {"daemon", command_daemon},
-    {"admin", command_admin},
-    {"check", command_check},
+    {"daemon", command_daemon}, {"admin", command_admin},           {"check", command_check},
+    {"cgi", command_cgi},       {"authorizer", command_authorizer},
 };
+
+/* A script that has a command in its first line gives us the whole of it as one word. */
+static bool is_command(const char *word, const char *name)
+{
+    size_t len = strlen(name);
+    if (strcmp(name, "cgi") == 0 && strncmp(word, name, len) == 0 && word[len] == ' ')
+        return true;
+    return strcmp(word, name) == 0;
+}
 
 /* The word is repeated only when it can't be a secret in the wrong place. */
 static int fail_usage(const char *word)
@@ -43,7 +54,7 @@ static int fail_usage(const char *word)
         fprintf(stderr, "stkgate: unknown command or option '%s'", word);
     else
         fputs("stkgate: unknown command or option", stderr);
-    fputs(": use daemon, admin or check; 'stkgate --help' says more\n", stderr);
+    fputs(": use daemon, admin, check, cgi or authorizer; 'stkgate --help' says more\n", stderr);
     return EXIT_STATUS_USAGE;
 }
 
@@ -53,7 +64,7 @@ static int run(int argc, char *argv[])
     if (!word)
         return fail_usage(NULL);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        if (strcmp(word, commands[i].name) == 0)
+        if (is_command(word, commands[i].name))
             return commands[i].run(argc - 1, argv + 1);
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         fputs(help, stdout);

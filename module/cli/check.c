@@ -9,14 +9,11 @@
 
 #include "daemon/commands.h"
 #include "module/cli/answer.h"
+#include "module/cli/gate.h"
 #include "module/cli/secretline.h"
 #include "stkgate.h"
 
 #define CREDENTIAL_MAX 4096 /* bytes: longer than any that is well-formed */
-#define SCOPES_MAX     4096 /* bytes of all names */
-/* Of the library it is 50 ms; a person or script rather waits than hears that a busy machine was
- * late. */
-#define DEADLINE_MS 1000
 
 static const char help[] =
     "Decide whether a call that carries this token may pass, as the program's service would.\n"
@@ -49,11 +46,9 @@ static const char help[] =
     "  stkgate check --token-fd 3 --site kasa --peek --headers 3<token.txt\n";
 
 struct options {
-    const char *runtime, *service, *site, *origin, *token_env;
+    struct gate_options gate;
+    const char *site, *origin, *token_env;
     int token_fd; /* -1: not given */
-    char scopes[SCOPES_MAX];
-    uint64_t cost;
-    uint32_t deadline_ms;
     bool legacy, peek, help;
     struct answer_form form;
 };
@@ -106,59 +101,21 @@ static const struct option option_table[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* Digits up to *ret_end. False: none, or the number is above INT64_MAX. */
-static bool parse_number(const char *text, uint64_t *ret, const char **ret_end)
-{
-    size_t len = strspn(text, "0123456789");
-    unsigned long long number = strtoull(text, NULL, 10); /* beyond its range: its largest */
-    if (len == 0 || number > INT64_MAX)
-        return false;
-    *ret = number;
-    *ret_end = text + len;
-    return true;
-}
-
 static int take_token_fd(struct options *options, const char *value)
 {
     uint64_t fd;
     const char *end;
-    if (!parse_number(value, &fd, &end) || *end || fd > INT32_MAX || fcntl((int)fd, F_GETFD) < 0)
+    if (!gate_parse_number(value, &fd, &end) || *end || fd > INT32_MAX ||
+        fcntl((int)fd, F_GETFD) < 0)
         return fail_usage("--token-fd must be the number of an open file descriptor");
     options->token_fd = (int)fd;
     return EXIT_STATUS_OK;
 }
 
-static int take_cost(struct options *options, const char *value)
+/* mistake: NULL for none. */
+static int status_of(const char *mistake)
 {
-    const char *end;
-    if (!parse_number(value, &options->cost, &end) || *end || options->cost == 0)
-        return fail_usage("--cost must be a whole number of at least 1; --peek looks without "
-                          "spending");
-    return EXIT_STATUS_OK;
-}
-
-static int take_deadline(struct options *options, const char *value)
-{
-    uint64_t number;
-    const char *end = "";
-    bool is_number = parse_number(value, &number, &end) && number > 0 && number <= 60000;
-    if (is_number && strcmp(end, "s") == 0 && number <= 60)
-        options->deadline_ms = (uint32_t)number * 1000;
-    else if (is_number && strcmp(end, "ms") == 0)
-        options->deadline_ms = (uint32_t)number;
-    else
-        return fail_usage("--deadline must be a time from 1ms to 60s, with its unit");
-    return EXIT_STATUS_OK;
-}
-
-static int take_scopes(struct options *options, const char *value)
-{
-    size_t used = strlen(options->scopes), len = strlen(value);
-    if (used + len + 2 > sizeof options->scopes)
-        return fail_usage("--scope: too many scopes");
-    options->scopes[used] = ' ';
-    memcpy(options->scopes + used + 1, value, len + 1);
-    return EXIT_STATUS_OK;
+    return mistake ? fail_usage("%s", mistake) : EXIT_STATUS_OK;
 }
 
 static int fail_getopt(int c, char *argv[])
@@ -180,16 +137,16 @@ static int take_option(struct options *options, int c, char *argv[])
     case OPTION_TOKEN_FD: return take_token_fd(options, optarg);
     case OPTION_TOKEN_ENV: options->token_env = optarg; break;
     case OPTION_LEGACY: options->legacy = true; break;
-    case OPTION_SERVICE: options->service = optarg; break;
+    case OPTION_SERVICE: options->gate.service = optarg; break;
     case OPTION_SITE: options->site = optarg; break;
     case OPTION_ORIGIN: options->origin = optarg; break;
-    case OPTION_SCOPE: return take_scopes(options, optarg);
-    case OPTION_COST: return take_cost(options, optarg);
+    case OPTION_SCOPE: return status_of(gate_take_scopes(&options->gate, optarg));
+    case OPTION_COST: return status_of(gate_take_cost(&options->gate, optarg));
     case OPTION_PEEK: options->peek = true; break;
     case OPTION_JSON: options->form.json = true; break;
     case OPTION_HEADERS: options->form.headers = true; break;
-    case OPTION_RUNTIME: options->runtime = optarg; break;
-    case OPTION_DEADLINE: return take_deadline(options, optarg);
+    case OPTION_RUNTIME: options->gate.runtime = optarg; break;
+    case OPTION_DEADLINE: return status_of(gate_take_deadline(&options->gate, optarg));
     case 'h': options->help = true; break;
     default: return fail_getopt(c, argv);
     }
@@ -210,7 +167,7 @@ static int parse_options(struct options *options, int argc, char *argv[])
         return fail_getopt(1, argv);
     if (options->token_fd >= 0 && options->token_env)
         return fail_usage("--token-fd and --token-env exclude each other");
-    if (options->peek && options->cost)
+    if (options->peek && options->gate.cost)
         return fail_usage("--peek spends nothing, so it goes without --cost");
     return EXIT_STATUS_OK;
 }
@@ -247,50 +204,10 @@ static int read_credential(const struct options *options, char line[static CREDE
 
 /* ---- asking -------------------------------------------------------------------------------- */
 
-static const char *runtime_of(const struct options *options)
-{
-    const char *environment = getenv("STKGATE_RUNTIME");
-    if (options->runtime)
-        return options->runtime;
-    return environment && *environment ? environment : "/run/stkgate";
-}
-
-/* No verdict could be had: say why, and what to do. */
+/* No verdict could be had. */
 static int fail_to_ask(const struct options *options, int error)
 {
-    const char *runtime = runtime_of(options);
-    fprintf(stderr, "stkgate check: ");
-    switch (-error) {
-    case ENOENT:
-    case ECONNREFUSED:
-        fprintf(stderr,
-                "no daemon at %s/check.sock (%s): start it with 'systemctl start stkgate.socket', "
-                "or name its directory with --runtime\n",
-                runtime, strerror(-error));
-        break;
-    case EACCES:
-        fprintf(stderr, "you may not open %s/check.sock: ask the operator for access\n", runtime);
-        break;
-    case EPERM:
-        fprintf(stderr,
-                "you may not ask as service %s: see 'callers' in the operator's "
-                "services.d/%s.conf\n",
-                options->service, options->service);
-        break;
-    case ETIMEDOUT:
-        fprintf(stderr, "the daemon at %s/check.sock did not answer within %u ms: see --deadline\n",
-                runtime, options->deadline_ms);
-        break;
-    case EPROTO:
-    case ECONNRESET:
-        fprintf(stderr,
-                "what listens at %s/check.sock broke off or is no stkgate daemon of this version\n",
-                runtime);
-        break;
-    default:
-        fprintf(stderr, "the daemon at %s/check.sock can't be asked: %s\n", runtime,
-                strerror(-error));
-    }
+    gate_explain("stkgate check", &options->gate, error);
     return EXIT_STATUS_UNAVAILABLE;
 }
 
@@ -309,22 +226,17 @@ static int ask(stkgate *gate, const struct options *options, struct stkgate_text
 {
     struct stkgate_request request = STKGATE_REQUEST_INIT;
     struct stkgate_verdict verdict = STKGATE_VERDICT_INIT;
+    const char *mistake = NULL;
     *(options->legacy ? &request.api_key : &request.token) = credential;
     request.site = stkgate_text(options->site);
     request.origin = stkgate_text(options->origin);
-    request.cost = options->cost;
+    request.cost = options->gate.cost;
     request.flags = options->peek ? STKGATE_PEEK : 0;
-    if (options->scopes[0]) {
-        int r = stkgate_scope(gate, options->scopes, &request.scopes);
-        if (r == -EINVAL)
-            return fail_usage("--scope must be names such as cart:write");
-        if (r == -ENXIO)
-            return fail_usage("--scope names a scope that is not registered; 'stkgate admin scope "
-                              "list' lists them");
-        if (r < 0)
-            return fail_to_ask(options, r);
-    }
-    int r = stkgate_check(gate, &request, &verdict);
+    int r = gate_scopes(&options->gate, gate, &request.scopes, &mistake);
+    if (mistake)
+        return fail_usage("%s", mistake);
+    if (r == 0)
+        r = stkgate_check(gate, &request, &verdict);
     if (r < 0)
         return fail_to_ask(options, r);
     r = answer_print(gate, &verdict, options->form);
@@ -337,15 +249,11 @@ static int ask(stkgate *gate, const struct options *options, struct stkgate_text
 
 static int open_and_ask(const struct options *options, struct stkgate_text credential)
 {
-    struct stkgate_options how = STKGATE_OPTIONS_INIT;
-    how.runtime = options->runtime;
-    how.deadline_ms = options->deadline_ms;
     stkgate *gate = NULL;
-    int r = stkgate_open(&gate, options->service, &how);
-    if (r == -EINVAL)
-        return fail_usage("--service must be 1 to 64 of a-z, 0-9, '-' and '_'");
-    if (r == -ENAMETOOLONG)
-        return fail_usage("--runtime (or $STKGATE_RUNTIME) is too long for a socket address");
+    const char *mistake = NULL;
+    int r = gate_open(&options->gate, &gate, &mistake);
+    if (mistake)
+        return fail_usage("%s", mistake);
     if (r < 0)
         return fail_to_ask(options, r);
     int status = ask(gate, options, credential);
@@ -355,7 +263,7 @@ static int open_and_ask(const struct options *options, struct stkgate_text crede
 
 int command_check(int argc, char *argv[])
 {
-    struct options options = {.service = "default", .token_fd = -1, .deadline_ms = DEADLINE_MS};
+    struct options options = {.gate = GATE_OPTIONS_INIT, .token_fd = -1};
     int status = parse_options(&options, argc, argv);
     if (status != EXIT_STATUS_OK)
         return status;

@@ -25,8 +25,11 @@ offers() {
 }
 
 # ---- commands, verbs and options
-offers 'stkgate ' daemon admin check --help --version
-offers 'stkgate a' admin
+offers 'stkgate ' daemon admin check cgi authorizer --help --version
+offers 'stkgate a' admin authorizer
+offers 'stkgate ad' admin
+offers 'stkgate cgi --p' --preflight --pass-token
+offers 'stkgate authorizer --th' --threads
 offers 'stkgate admin ' mint list show edit suspend resume rotate revoke legacy site scope status \
     audit
 offers 'stkgate admin re' resume revoke
@@ -81,6 +84,12 @@ mkdir "$dir/run-2" "$dir/files"
 offers "stkgate admin list --runtime $dir/run" "$dir/run" "$dir/run-2"
 offers "stkgate daemon --state $dir/fil" "$dir/files"
 offers "stkgate daemon --config=$dir/fil" "$dir/files"
+offers 'stkgate cgi --scope ca' catalog:read cart:write
+offers "stkgate cgi --socket $dir/run/che" "$dir/run/check.sock"
+cp /bin/true "$dir/files/program"
+offers "stkgate cgi --site kasa -- $dir/files/prog" "$dir/files/program"
+offers "stkgate cgi -- sh $dir/fil" "$dir/files"
+offers 'stkgate cgi --site kasa -- --si'
 
 # ---- from --runtime, not the environment
 unset STKGATE_RUNTIME

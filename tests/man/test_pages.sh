@@ -28,6 +28,8 @@ has() {
     done
 }
 has stkgate-check.1 check
+has stkgate-cgi.1 cgi
+has stkgate-authorizer.1 authorizer
 has stkgate-daemon.8 daemon
 for verb in mint list show edit suspend resume rotate revoke 'legacy add' 'legacy list' \
     'legacy report' 'legacy remove' 'site list' 'scope list' 'scope add' audit status; do

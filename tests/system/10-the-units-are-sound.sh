@@ -6,13 +6,17 @@
 # The program must be there to be found.
 mkdir "$dir/units"
 cp "$STKGATE_SRCDIR"/systemd/*.socket "$dir/units/"
-sed "s,@bindir@,$STKGATE_BUILDDIR," "$STKGATE_SRCDIR/systemd/stkgate.service.in" \
-    >"$dir/units/stkgate.service"
+for unit in stkgate stkgate-authorizer; do
+    sed "s,@bindir@,$STKGATE_BUILDDIR," "$STKGATE_SRCDIR/systemd/$unit.service.in" \
+        >"$dir/units/$unit.service"
+done
 
 expect 0 systemd-analyze verify --man=no --recursive-errors=no "$dir"/units/*
 [ ! -s "$dir/err" ] || fail "systemd has something to say about the units"
-expect 0 systemd-analyze security --offline=yes --threshold=5 "$dir/units/stkgate.service"
-grep 'Overall exposure level' "$dir/out" || fail "no exposure level was told"
+for unit in stkgate stkgate-authorizer; do
+    expect 0 systemd-analyze security --offline=yes --threshold=5 "$dir/units/$unit.service"
+    grep 'Overall exposure level' "$dir/out" || fail "no exposure level was told of $unit"
+done
 
 # Every manual page that a unit or the catalog names is there.
 pages=$(grep -ohE 'man:[a-z-]+\([0-9]\)' "$dir"/units/* "$STKGATE_SRCDIR/systemd/stkgate.catalog" | sort -u)

@@ -67,7 +67,7 @@ install_stkgate() {
     prefix=$(sed -n 's/^prefix = //p' "$STKGATE_BUILDDIR/Makefile")
     make -s -C "$STKGATE_BUILDDIR" install DESTDIR="$dir/stage" >"$dir/install.log" 2>&1 ||
         { cat "$dir/install.log" >&2; fail "make install"; }
-    sed -i "s,$prefix/bin/,/usr/local/bin/,g" "$dir/stage$prefix/lib/systemd/system/stkgate.service"
+    sed -i "s,$prefix/bin/,/usr/local/bin/,g" "$dir/stage$prefix"/lib/systemd/system/stkgate*.service
     cp -a "$dir/stage$prefix/." /usr/local/
     [ ! -d "$dir/stage/etc" ] || cp -a "$dir/stage/etc/." /etc/
     rm -rf "$dir/stage"
