@@ -90,7 +90,7 @@ int require_look_up(server_rec *server)
         if (error == -ENXIO || error == -EINVAL) {
             ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_CRIT, 0, server,
                          "%s:%d: Require stkgate-scope %s: %s", read->file, read->line, read->names,
-                         error == -ENXIO ? "no such scope is registered: see stkgate admin scopes"
+                         error == -ENXIO ? "no such scope is registered: see stkgate admin scope list"
                                          : "these are not names of scopes");
             status = HTTP_INTERNAL_SERVER_ERROR;
         } else if (error < 0) {

@@ -24,7 +24,7 @@ chmod 755 "$dir" "$home" "$home/htdocs"
 
 apache_cleanup() {
     status=$?
-    [ -z "$apache_pid" ] || { kill -KILL "$apache_pid"; pkill -KILL -P "$apache_pid"; } 2>/dev/null
+    [ -z "$apache_pid" ] || { kill -KILL "$apache_pid" "-$apache_pid"; } 2>/dev/null
     (exit $status)
     cleanup
 }
@@ -33,16 +33,16 @@ trap apache_cleanup EXIT
 # The server itself has no sanitizer: a module with one needs its run-time library there first. What
 # it says about leaks is about httpd.
 #
-# A session of its own: httpd ends all of its process group.
-run_apache() (
-    preload=
+# A session of its own: httpd ends all of its process group. Only within a process of its own: it takes its place.
+exec_apache() {
+    local preload=
     if is_sanitized; then
         preload=$(ldd "$module" | sed -n 's/.*=> \(.*lib\(clang_rt\.\)\?[at]san[^ ]*\) .*/\1/p' | head -n 1)
     fi
     exec setsid env -i PATH="$PATH" TMPDIR="$home/tmp" ${preload:+LD_PRELOAD="$preload"} \
         ASAN_OPTIONS=detect_leaks=0:log_path="$home/sanitizer" TSAN_OPTIONS=log_path="$home/sanitizer" \
         "$apache" -d "$home" -f "$home/httpd.conf" "$@"
-)
+}
 
 write_conf() { # MPM [FILE]...
     local mpm=$1 name
@@ -99,7 +99,7 @@ start_apache() {
     cat "$@" >"$conf"
     for attempt in 1 2 3 4 5; do
         write_conf "$mpm" "$conf"
-        run_apache -DFOREGROUND >>"$home/out.log" 2>&1 &
+        exec_apache -DFOREGROUND >>"$home/out.log" 2>&1 &
         apache_pid=$!
         waited=0
         until apache_is_up; do
@@ -133,7 +133,7 @@ stop_apache() {
 
 apache_says() {
     write_conf event "$@"
-    run_apache -t >"$dir/out" 2>&1
+    (exec_apache -t) >"$dir/out" 2>&1
 }
 
 ask() {
