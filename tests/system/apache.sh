@@ -75,9 +75,7 @@ TypesConfig /dev/null
 StartServers 2
 ServerLimit 8
 GracefulShutdownTimeout 10
-<IfModule mpm_prefork_module>
-    MaxRequestWorkers 8
-</IfModule>
+MaxRequestWorkers $([ "$mpm" = prefork ] && echo 8 || echo 100)
 <Directory "$home/htdocs">
     Options +Includes +ExecCGI +FollowSymLinks
     AllowOverride All
@@ -99,17 +97,18 @@ start_apache() {
     cat "$@" >"$conf"
     for attempt in 1 2 3 4 5; do
         write_conf "$mpm" "$conf"
+        rm -f "$home/httpd.pid"
         exec_apache -DFOREGROUND >>"$home/out.log" 2>&1 &
         apache_pid=$!
         waited=0
-        until apache_is_up; do
+        # Of whoever else has the port, there is no such file.
+        until [ -s "$home/httpd.pid" ] && apache_is_up; do
             kill -0 "$apache_pid" 2>/dev/null || break
             waited=$((waited + 1))
             [ $waited -lt 600 ] || fail "apache does not answer"
             sleep 0.05
         done
-        # The one that answers must be this one.
-        if kill -0 "$apache_pid" 2>/dev/null && [ -s "$home/httpd.pid" ]; then return 0; fi
+        if kill -0 "$apache_pid" 2>/dev/null; then return 0; fi
         wait "$apache_pid" 2>/dev/null
         apache_pid=
         grep -q 'could not bind' "$home/out.log" || break
@@ -124,7 +123,6 @@ stop_apache() {
     wait "$apache_pid" || ended=$?
     apache_pid=
     [ "$ended" = 0 ] || { cat "$home/error.log" >&2; fail "apache ended with $ended"; }
-    rm -f "$home/httpd.pid"
     if compgen -G "$home/sanitizer*" >/dev/null; then
         cat "$home"/sanitizer* >&2
         fail "a sanitizer has something to say"
