@@ -59,10 +59,13 @@ void call_take_fields(request_rec *r)
 void call_hide_fields(request_rec *r)
 {
     const struct call *first = call_first(r);
-    if (call_is_ours(r) && settings_of(r)->passes_token != TOGGLE_ON)
+    if (call_is_ours(r) && settings_of(r)->passes_token != TOGGLE_ON) {
         fields_hide(&first->fields, r->headers_in);
-    else
+        if (r->main || r->prev)
+            fields_hide_variables(&first->fields, r->subprocess_env);
+    } else {
         fields_show(&first->fields, r->headers_in);
+    }
 }
 
 /* ---- who are you ------------------------------------------------------------------------------- */
@@ -245,6 +248,7 @@ int call_fixup(request_rec *r)
     }
     if (!call_is_ours(r))
         return DECLINED;
+    call_hide_fields(r);
     /* With the configuration of the request that it comes of, httpd asks for a redirect or sub-request no more,
      * but hands its user on. */
     const struct call *spent = call_first(r)->spent;

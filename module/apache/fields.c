@@ -61,6 +61,25 @@ void fields_show(const struct fields *fields, apr_table_t *headers)
     }
 }
 
+static bool is_secret(const struct fields *fields, const char *value)
+{
+    for (int i = 0; fields->secrets && i < fields->secrets->nelts; i++)
+        if (strcmp(((const struct hidden *)fields->secrets->elts)[i].value, value) == 0)
+            return true;
+    return false;
+}
+
+/* What is taken out of a table moves what is behind it: from the end, then. */
+void fields_hide_variables(const struct fields *fields, apr_table_t *environment)
+{
+    const apr_array_header_t *all = apr_table_elts(environment);
+    for (int i = all->nelts - 1; i >= 0; i = i < all->nelts ? i - 1 : all->nelts - 1) {
+        const apr_table_entry_t *entry = (const apr_table_entry_t *)all->elts + i;
+        if (entry->key && entry->val && is_secret(fields, entry->val))
+            apr_table_unset(environment, entry->key);
+    }
+}
+
 void fields_drop(apr_pool_t *pool, apr_table_t *headers)
 {
     struct fields fields;

@@ -13,6 +13,7 @@ echo 'AuthType Stkgate
 Require stkgate-scope cart:write' >"$home/htdocs/htaccess/.htaccess"
 echo '<!--#include virtual="/scopes/file" --><!--#include virtual="/cost/file" --><!--#echo var="STKGATE_KEY_ID" -->' >"$home/htdocs/scopes/page.shtml"
 echo 'open, and: <!--#include virtual="/scopes/file" -->' >"$home/htdocs/open/page.shtml"
+echo '<!--#include virtual="/cgi/env.cgi" -->' >"$home/htdocs/open/program.shtml"
 cp "$home/htdocs/scopes/file" "$home/htdocs/open/index.guarded"
 mkdir -p "$home/htdocs/cgi" "$home/htdocs/told"
 cat >"$home/htdocs/cgi/env.cgi" <<'END'
@@ -268,6 +269,9 @@ programs_are_told_who_it_is() {
     has '^HTTP_X_SITE_ID=kasa$'
     lacks "$token"
     has '^Link: <https://kasa.example/next>; rel="next"$'
+    answers 200 GET /open/program.shtml "${good[@]}"
+    has "^STKGATE_KEY_ID=$key_id$"
+    lacks "$token"
     answers 200 GET /told/env.cgi "${good[@]}"
     has "^HTTP_X_STELLA_TOKEN=$token$"
 }

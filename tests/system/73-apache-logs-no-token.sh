@@ -10,8 +10,6 @@ echo file >"$home/htdocs/api/file"
 echo file >"$home/htdocs/open/file"
 echo '<!--#include virtual="/open/file" -->' >"$home/htdocs/api/page.shtml"
 cat >"$dir/logs.conf" <<END
-LoadModule log_forensic_module $apache_modules/mod_log_forensic.so
-LoadModule authn_anon_module $apache_modules/mod_authn_anon.so
 AddOutputFilter INCLUDES .shtml
 ForensicLog $home/forensic.log
 LogFormat "%r %{X-Stella-Token}i %{X-API-Key}i %{Authorization}i %{X_Stella_Token}i" tokens
@@ -65,6 +63,7 @@ lines=('X-Stella-Token: %s' 'x-STELLA-token:%s' 'X_Stella_Token: %s' 'X-Stella_T
     'X-Stella-Token: %s, %s' 'Authorization: Bearer %s' 'Authorization: Basic x, Bearer %s' 'X-API-Key: %s'
     'X-Stella-Token %s' '%s' ' %s' 'X-Stella-Token : %s' 'X-Stella-Token: %s\001' 'X-Stella-Token: \177%s\b' 'X-Stella-Token: %s\0'
     'X-Stella-Token:\r%s' 'X-Stella-Token: a\r\n %s' 'Bad Header: x\r\nX-Stella-Token: %s' 'X-Stella-Token: %s\r\nBad Header: x'
+    'X-API-Key: %s\r\nBad Header: x' 'Authorization: Bearer %s\r\nBad Header: x' 'X_Stella_Token: %s\r\nBad Header: x'
     "X-Stella-Token: %s $long$long" "%s $long$long" "X-Stella-Token: %s\r\nLong: $long$long"
     "X-Stella-Token: %s\r\n$(printf 'F: f\\r\\n%.0s' {1..101})F: f"
     'X-Stella-Token: %s\r\nTransfer-Encoding: nonsense' 'X-Stella-Token: %s\r\nContent-Length: x')

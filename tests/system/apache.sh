@@ -50,7 +50,7 @@ write_conf() { # MPM [FILE]...
     port=$((20000 + RANDOM % 12000))
     {
         for name in "mpm_$mpm" authn_core authz_core authz_user authz_host unixd log_config env setenvif headers \
-            alias mime dir rewrite include auth_basic authn_file autoindex cache cache_disk \
+            alias mime dir rewrite include auth_basic authn_file autoindex log_forensic \
             "$([ "$mpm" = prefork ] && echo cgi || echo cgid)"; do
             case " $built_in " in *" mod_$name.c "*) continue ;; esac
             echo "LoadModule ${name}_module $apache_modules/mod_$name.so"
