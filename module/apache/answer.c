@@ -22,7 +22,8 @@ static int set_field(const char *name, const char *value, void *table)
     return 0;
 }
 
-/* The fields of err_headers_out are sent whatever becomes of the request: a program behind may fail. */
+/* The fields of err_headers_out are sent whatever becomes of the request: a program behind may
+ * fail. */
 void answer_fields(request_rec *r, const struct call *call)
 {
     while (r->main)
@@ -67,7 +68,8 @@ int answer_refusal(request_rec *r, struct call *call, int error)
     return (int)call->verdict.status;
 }
 
-/* ---- the body ---------------------------------------------------------------------------------- */
+/* ---- the body ----------------------------------------------------------------------------------
+ */
 
 /* Whatever comes from httpd's own page, goes: in its place the problem, once. */
 static apr_status_t send_problem(ap_filter_t *filter, apr_bucket_brigade *page)

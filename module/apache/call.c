@@ -68,7 +68,8 @@ void call_hide_fields(request_rec *r)
     }
 }
 
-/* ---- who are you ------------------------------------------------------------------------------- */
+/* ---- who are you -------------------------------------------------------------------------------
+ */
 
 static bool is_preflight(const request_rec *r)
 {
@@ -76,7 +77,8 @@ static bool is_preflight(const request_rec *r)
     return r->method_number == M_OPTIONS && method && method[0] != '\0';
 }
 
-/* What the library is asked, but for scopes and cost. 0; or -1: the site's expression failed, which was logged. */
+/* What the library is asked, but for scopes and cost. 0; or -1: the site's expression failed, which
+ * was logged. */
 static int fill_request(request_rec *r, struct stkgate_request *request)
 {
     const struct settings *settings = settings_of(r);
@@ -94,13 +96,14 @@ static int fill_request(request_rec *r, struct stkgate_request *request)
     return 0;
 }
 
-/* Whether the look told whose token it is: what is left to refuse for depends on what the call needs. */
+/* Whether the look told whose token it is: what is left to refuse for depends on what the call
+ * needs. */
 static bool is_known(const struct stkgate_verdict *verdict)
 {
-    return verdict->key_id[0] != '\0' && (verdict->reason == STKGATE_OK ||
-                                          verdict->reason == STKGATE_INSUFFICIENT_SCOPE ||
-                                          verdict->reason == STKGATE_COST_EXCEEDS_BURST ||
-                                          verdict->reason == STKGATE_RATE_LIMITED);
+    return verdict->key_id[0] != '\0' &&
+           (verdict->reason == STKGATE_OK || verdict->reason == STKGATE_INSUFFICIENT_SCOPE ||
+            verdict->reason == STKGATE_COST_EXCEEDS_BURST ||
+            verdict->reason == STKGATE_RATE_LIMITED);
 }
 
 static int admit(request_rec *r, struct call *call, enum call_stage stage, char *user)
@@ -137,7 +140,8 @@ int call_authenticate(request_rec *r)
     return admit(r, call, CALL_KNOWN, call->verdict.key_id);
 }
 
-/* ---- may you ----------------------------------------------------------------------------------- */
+/* ---- may you -----------------------------------------------------------------------------------
+ */
 
 /* All the Require lines agree. What is asked for here is final, whatever the look has said. */
 static int charge(request_rec *r, struct call *call)
@@ -182,8 +186,8 @@ static int refuse(request_rec *r, struct call *call, int status)
         verdict->reason = STKGATE_INSUFFICIENT_SCOPE;
         verdict->needed |= call->granted | call->missing;
     } else {
-        /* A line that is not ours. With another token it may pass, but this one is no wrong one; and nobody
-         * may decline, or another hook would be asked. */
+        /* A line that is not ours. With another token it may pass, but this one is no wrong one;
+         * and nobody may decline, or another hook would be asked. */
         call->stage = CALL_REFUSED;
         return status == HTTP_UNAUTHORIZED ? HTTP_FORBIDDEN
                : status == DECLINED        ? HTTP_INTERNAL_SERVER_ERROR
@@ -211,7 +215,8 @@ int call_authorize(request_rec *r)
     return charge(r, call);
 }
 
-/* ---- what is behind ---------------------------------------------------------------------------- */
+/* ---- what is behind ----------------------------------------------------------------------------
+ */
 
 static void set_environment(request_rec *r, const struct call *spent)
 {
@@ -231,9 +236,9 @@ static void set_environment(request_rec *r, const struct call *spent)
     apr_table_set(env, "STKGATE_SCOPES", scopes);
     if (verdict->kind >= STKGATE_KIND_LIVE && verdict->kind <= STKGATE_KIND_LEGACY)
         apr_table_setn(env, "STKGATE_KIND", kinds[verdict->kind]);
-    apr_table_setn(env, "STKGATE_REMAINING",
-                   apr_psprintf(r->pool, "%" PRIu64, verdict->remaining));
-    /* mod_cache answers before anybody is asked: what it stored for one caller, it would give to all. */
+    apr_table_setn(env, "STKGATE_REMAINING", apr_psprintf(r->pool, "%" PRIu64, verdict->remaining));
+    /* mod_cache answers before anybody is asked: what it stored for one caller, it would give to
+     * all. */
     apr_table_setn(env, "no-cache", "1");
 }
 
@@ -249,8 +254,8 @@ int call_fixup(request_rec *r)
     if (!call_is_ours(r))
         return DECLINED;
     call_hide_fields(r);
-    /* With the configuration of the request that it comes of, httpd asks for a redirect or sub-request no more,
-     * but hands its user on. */
+    /* With the configuration of the request that it comes of, httpd asks for a redirect or
+     * sub-request no more, but hands its user on. */
     const struct call *spent = call_first(r)->spent;
     if (spent && r->ap_auth_type && strcmp(r->ap_auth_type, CALL_AUTH_TYPE) == 0)
         set_environment(r, spent);

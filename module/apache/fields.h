@@ -13,8 +13,9 @@
 #include "module/face/field.h"
 
 struct fields {
-    const char *value[FIELD_COUNT]; /* as it came; NULL: it did not. A repeated one joined by ", " */
-    apr_array_header_t *secrets;    /* of struct hidden; NULL: nothing was taken yet */
+    const char
+        *value[FIELD_COUNT];     /* as it came; NULL: it did not. A repeated one joined by ", " */
+    apr_array_header_t *secrets; /* of struct hidden; NULL: nothing was taken yet */
 };
 
 /* Read the fields of a request from the table of its header, and take the credentials out. Those of
@@ -22,13 +23,14 @@ struct fields {
  * there is a token all the same. What ret points to lives as long as pool and the table's. */
 void fields_take(apr_pool_t *pool, apr_table_t *headers, struct fields *ret);
 
-/* Take out what fields_take() found, where it is; put it back where it was. Any number of times, in any
- * order. */
+/* Take out what fields_take() found, where it is; put it back where it was. Any number of times, in
+ * any order. */
 void fields_hide(const struct fields *fields, apr_table_t *headers);
 void fields_show(const struct fields *fields, apr_table_t *headers);
 
-/* Take out of an environment whatever is one of these credentials: httpd makes variables of all fields, and hands them
- * on, as REDIRECT_HTTP_..., too, from a place where they are shown to one where they are not. */
+/* Take out of an environment whatever is one of these credentials: httpd makes variables of all
+ * fields, and hands them on, as REDIRECT_HTTP_..., too, from a place where they are shown to one
+ * where they are not. */
 void fields_hide_variables(const struct fields *fields, apr_table_t *environment);
 
 /* Of a request that nobody has read the fields of: take all credentials out, for good. */

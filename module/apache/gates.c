@@ -125,7 +125,8 @@ stkgate *gates_find(const char *service, const char *runtime)
 
 struct question {
     const char *names;
-    int answer; /* 0; or the value of the last failure, one that says so before one that nobody said */
+    int answer; /* 0; or the value of the last failure, one that says so before one that nobody said
+                 */
 };
 
 static int ask_pair(const char *service, const char *runtime, void *userdata)

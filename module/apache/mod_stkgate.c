@@ -19,7 +19,8 @@
 
 APLOG_USE_MODULE(stkgate);
 
-/* ---- the configuration: read twice at the start, and at each restart ---------------------------- */
+/* ---- the configuration: read twice at the start, and at each restart ----------------------------
+ */
 
 static int before_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
@@ -46,7 +47,8 @@ static int after_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
-/* ---- a request ---------------------------------------------------------------------------------- */
+/* ---- a request ----------------------------------------------------------------------------------
+ */
 
 /* The server is the one of the address; whose name is asked for, the header says. */
 static void before_reading(request_rec *r, conn_rec *connection)
@@ -108,6 +110,6 @@ static void register_hooks(apr_pool_t *pool)
 }
 
 STKGATE_PUBLIC module AP_MODULE_DECLARE_DATA stkgate_module = {
-    STANDARD20_MODULE_STUFF, settings_create,  settings_merge, settings_create_server,
-    settings_merge_server,   settings_commands, register_hooks,  0,
+    STANDARD20_MODULE_STUFF, settings_create,   settings_merge, settings_create_server,
+    settings_merge_server,   settings_commands, register_hooks, 0,
 };

@@ -25,7 +25,8 @@ void require_begin(apr_pool_t *pconf)
     scope_lines = apr_array_make(pconf, 8, sizeof(struct scope_line));
 }
 
-/* Of whom a line is to judge; NULL: nobody has asked who it is yet, and *ret says what that comes to. */
+/* Of whom a line is to judge; NULL: nobody has asked who it is yet, and *ret says what that comes
+ * to. */
 static struct call *judged(request_rec *r, authz_status *ret)
 {
     struct call *call = ap_get_module_config(r->request_config, &stkgate_module);
@@ -41,7 +42,8 @@ static struct call *judged(request_rec *r, authz_status *ret)
     return NULL;
 }
 
-/* ---- stkgate-scope ----------------------------------------------------------------------------- */
+/* ---- stkgate-scope -----------------------------------------------------------------------------
+ */
 
 static const char *parse_scopes(cmd_parms *command, const char *line, const void **parsed)
 {
@@ -49,15 +51,15 @@ static const char *parse_scopes(cmd_parms *command, const char *line, const void
         return "Require stkgate-scope: name a scope, as in Require stkgate-scope catalog:read";
     if (!settings_is_htaccess(command)) {
         struct scope_line *read = apr_array_push(scope_lines);
-        *read = (struct scope_line){line, command->directive->filename,
-                                    command->directive->line_num};
+        *read =
+            (struct scope_line){line, command->directive->filename, command->directive->line_num};
     }
     settings_mention(command);
     return NULL;
 }
 
-/* Names are looked up for each call, which asks nobody for one that the handle knows: what bit a name is, is the
- * daemon's to say that decides. */
+/* Names are looked up for each call, which asks nobody for one that the handle knows: what bit a
+ * name is, is the daemon's to say that decides. */
 static authz_status check_scopes(request_rec *r, const char *line, const void *parsed)
 {
     authz_status status;
@@ -90,8 +92,9 @@ int require_look_up(server_rec *server)
         if (error == -ENXIO || error == -EINVAL) {
             ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_CRIT, 0, server,
                          "%s:%d: Require stkgate-scope %s: %s", read->file, read->line, read->names,
-                         error == -ENXIO ? "no such scope is registered: see stkgate admin scope list"
-                                         : "these are not names of scopes");
+                         error == -ENXIO
+                             ? "no such scope is registered: see stkgate admin scope list"
+                             : "these are not names of scopes");
             status = HTTP_INTERNAL_SERVER_ERROR;
         } else if (error < 0) {
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
@@ -103,15 +106,16 @@ int require_look_up(server_rec *server)
     return status;
 }
 
-/* ---- stkgate-site ------------------------------------------------------------------------------ */
+/* ---- stkgate-site ------------------------------------------------------------------------------
+ */
 
 static const char *parse_sites(cmd_parms *command, const char *line, const void **parsed)
 {
     const char *wrong = NULL;
     if (line[0] == '\0')
         return "Require stkgate-site: name a site id, as in Require stkgate-site kasa";
-    *parsed = ap_expr_parse_cmd(command, line,
-                                AP_EXPR_FLAG_STRING_RESULT | AP_EXPR_FLAG_DONT_VARY, &wrong, NULL);
+    *parsed = ap_expr_parse_cmd(command, line, AP_EXPR_FLAG_STRING_RESULT | AP_EXPR_FLAG_DONT_VARY,
+                                &wrong, NULL);
     if (wrong)
         return apr_psprintf(command->pool, "Require stkgate-site: cannot parse '%s': %s", line,
                             wrong);

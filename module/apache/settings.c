@@ -81,7 +81,8 @@ bool settings_are_mentioned(const server_rec *server)
     return settings->are_mentioned;
 }
 
-/* ---- directives: each returns NULL, or what is wrong with its argument ------------------------- */
+/* ---- directives: each returns NULL, or what is wrong with its argument -------------------------
+ */
 
 static const char *set_service(cmd_parms *command, void *config, const char *name)
 {
@@ -137,9 +138,8 @@ static const char *set_site(cmd_parms *command, void *config, const char *text)
 {
     struct settings *settings = config;
     const char *wrong = NULL;
-    settings->site = ap_expr_parse_cmd(command, text,
-                                       AP_EXPR_FLAG_STRING_RESULT | AP_EXPR_FLAG_DONT_VARY,
-                                       &wrong, NULL);
+    settings->site = ap_expr_parse_cmd(
+        command, text, AP_EXPR_FLAG_STRING_RESULT | AP_EXPR_FLAG_DONT_VARY, &wrong, NULL);
     if (wrong)
         return apr_psprintf(command->pool, "StkgateSite: cannot parse '%s': %s", text, wrong);
     settings_mention(command);
