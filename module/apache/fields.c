@@ -17,8 +17,10 @@ static enum field looks_like(const char *name)
 
     if (len == sizeof hyphens)
         return FIELD_COUNT;
+    memcpy(hyphens, name, len);
     for (size_t i = 0; i < len; i++)
-        hyphens[i] = name[i] == '_' ? '-' : name[i];
+        if (hyphens[i] == '_')
+            hyphens[i] = '-';
     return field_of_name(hyphens, len);
 }
 
