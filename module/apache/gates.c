@@ -15,6 +15,7 @@ static struct {
     apr_pool_t *pool;
     apr_array_header_t *services, *runtimes; /* of const char * */
     apr_array_header_t *gates;               /* of struct gate */
+    uint32_t deadline_ms;
     pid_t opener;
 } set;
 
@@ -46,6 +47,7 @@ void gates_begin(apr_pool_t *pconf)
 {
     set.pool = pconf;
     set.opener = getpid();
+    set.deadline_ms = 0;
     set.services = apr_array_make(pconf, 4, sizeof(const char *));
     set.runtimes = apr_array_make(pconf, 2, sizeof(const char *));
     set.gates = apr_array_make(pconf, 4, sizeof(struct gate));
@@ -58,6 +60,7 @@ static int open_one(const char *service, const char *runtime, stkgate **ret)
 {
     struct stkgate_options options = STKGATE_OPTIONS_INIT;
     options.runtime = runtime;
+    options.deadline_ms = set.deadline_ms;
     return stkgate_open(ret, service, &options);
 }
 
@@ -97,6 +100,11 @@ static int each_pair(int (*fn)(const char *service, const char *runtime, void *u
             r = fn(((const char *const *)set.services->elts)[i],
                    ((const char *const *)set.runtimes->elts)[k], userdata);
     return r;
+}
+
+void gates_set_deadline(uint32_t deadline_ms)
+{
+    set.deadline_ms = deadline_ms;
 }
 
 static int open_pair(const char *service, const char *runtime, void *userdata)

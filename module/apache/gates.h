@@ -25,6 +25,10 @@ void gates_begin(apr_pool_t *pconf);
 int gates_add_service(const char *service);
 int gates_add_runtime(const char *runtime);
 
+/* How long a call may wait for the daemon at most, in milliseconds; 0: as the library has it. Of
+ * all handles, those that are opened after it. */
+void gates_set_deadline(uint32_t deadline_ms);
+
 /* Open all. 0, or as stkgate_open(). */
 int gates_open(void);
 

@@ -10,6 +10,7 @@
 
 APLOG_USE_MODULE(stkgate);
 
+#define TIMEOUT_MAX   60000
 #define COST_MAX      1000000000
 #define DIRECTORY_MAX 256
 
@@ -120,17 +121,40 @@ static const char *set_socket(cmd_parms *command, void *config, const char *path
     return NULL;
 }
 
-static const char *set_cost(cmd_parms *command, void *config, const char *number)
+/* A whole number from 1 to max to *ret; or false. */
+static bool number_from(const char *text, apr_int64_t max, apr_int64_t *ret)
 {
-    struct settings *settings = config;
     char *end;
-    apr_int64_t cost = apr_strtoi64(number, &end, 10);
-    if (number[0] < '0' || number[0] > '9' || *end != '\0' || cost < 1 || cost > COST_MAX)
+    apr_int64_t number = apr_strtoi64(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || number < 1 || number > max)
+        return false;
+    *ret = number;
+    return true;
+}
+
+static const char *set_cost(cmd_parms *command, void *config, const char *text)
+{
+    apr_int64_t cost;
+    if (!number_from(text, COST_MAX, &cost))
         return apr_psprintf(command->pool,
-                            "StkgateCost: '%s' is not a number of units from 1 to %d", number,
+                            "StkgateCost: '%s' is not a number of units from 1 to %d", text,
                             COST_MAX);
-    settings->cost = (uint64_t)cost;
+    ((struct settings *)config)->cost = (uint64_t)cost;
     settings_mention(command);
+    return NULL;
+}
+
+static const char *set_timeout(cmd_parms *command, void *config, const char *text)
+{
+    apr_int64_t timeout_ms;
+    const char *wrong = ap_check_cmd_context(command, GLOBAL_ONLY);
+    if (wrong)
+        return wrong;
+    if (!number_from(text, TIMEOUT_MAX, &timeout_ms))
+        return apr_psprintf(command->pool,
+                            "StkgateTimeout: '%s' is not a number of milliseconds from 1 to %d",
+                            text, TIMEOUT_MAX);
+    gates_set_deadline((uint32_t)timeout_ms);
     return NULL;
 }
 
@@ -169,11 +193,13 @@ const command_rec settings_commands[] = {
     AP_INIT_TAKE1("StkgateSocket", set_socket, NULL, WHERE,
                   "the check socket of the daemon, or its directory"),
     AP_INIT_TAKE1("StkgateCost", set_cost, NULL, WHERE, "units that a call spends"),
+    AP_INIT_TAKE1("StkgateTimeout", set_timeout, NULL, RSRC_CONF,
+                  "milliseconds that a call may wait for the daemon; of the whole server"),
     AP_INIT_TAKE1("StkgateSite", set_site, NULL, WHERE,
                   "the site id, as an expression; else it is the X-Site-ID field"),
     AP_INIT_FLAG("StkgatePassToken", set_passes_token, NULL, WHERE,
                  "whether programs behind get the token to see"),
     AP_INIT_FLAG("StkgatePreflight", set_passes_preflight, NULL, WHERE,
                  "whether CORS preflights pass, without a token and unspent"),
-    {NULL},
+    {.name = NULL},
 };

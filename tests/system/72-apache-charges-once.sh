@@ -24,7 +24,6 @@ cat
 END
 chmod 755 "$home/htdocs/cgi/env.cgi"
 cp "$home/htdocs/cgi/env.cgi" "$home/htdocs/told/"
-chmod 700 "$home/tmp"
 printf '%s\n' 'kasa:$apr1$abcdefgh$' >"$home/users"
 
 cat >"$dir/places.conf" <<END
@@ -331,6 +330,7 @@ bad|not the check socket|StkgateSocket /run/stkgate/http.sock
 bad|not a number of units|StkgateCost 0
 bad|not a number of units|StkgateCost 1x
 bad|cannot parse|StkgateSite %{HTTP:
+bad|StkgateTimeout not allowed|StkgateTimeout 50
 bad|must be On or Off|StkgatePassToken maybe
 END
     words="apache2 -t without a daemon"

@@ -100,8 +100,6 @@ a_killed_child_is_replaced() {
     until_works works
 }
 
-wrk_pid=
-trap '[ -z "$wrk_pid" ] || kill -KILL "$wrk_pid" 2>/dev/null; apache_cleanup' EXIT
 for mpm in event worker prefork; do
     start_apache "$mpm" "$dir/api.conf"
     mint --site kasa --name "$mpm" --limit 10000000

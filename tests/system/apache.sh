@@ -17,30 +17,41 @@ library=$STKGATE_BUILDDIR/module/client/.libs/libstkgate.so.0
 apache_modules=$(dirname "$(find /usr/lib/apache2/modules /usr/lib*/httpd/modules -name mod_authz_core.so 2>/dev/null |
     head -n 1)")
 built_in=$("$apache" -l | tr -s '\n ' ' ')
-apache_pid='' port=''
+apache_pid='' wrk_pid='' port=''
 home=$dir/apache
 mkdir -p "$home/htdocs" "$home/tmp"
 chmod 755 "$dir" "$home" "$home/htdocs"
+# The children write there what a sanitizer tells them.
+chmod 1777 "$home/tmp"
 
 apache_cleanup() {
     status=$?
+    [ -z "$wrk_pid" ] || kill -KILL "$wrk_pid" 2>/dev/null
     [ -z "$apache_pid" ] || { kill -KILL "$apache_pid" "-$apache_pid"; } 2>/dev/null
+    ! compgen -G "$home/tmp/sanitizer*" >/dev/null || cat "$home"/tmp/sanitizer* >&2
     (exit $status)
     cleanup
 }
 trap apache_cleanup EXIT
 
 # The server itself has no sanitizer: a module with one needs its run-time library there first. What
-# it says about leaks is about httpd.
-#
+# it says about leaks is about httpd. PHP's extensions can't be loaded beside one, and are not needed.
+runtime_library() {
+    local compiler name
+    compiler=$(sed -n 's/^CC = //p' "$STKGATE_BUILDDIR/Makefile")
+    for name in ${1:+libclang_rt.$1-$(uname -m).so lib$1.so}; do
+        name=$($compiler -print-file-name="$name")
+        [ ! -e "$name" ] || { echo "$name"; return; }
+    done
+}
+preload=
+! is_sanitized address || preload=$(runtime_library asan)
+! is_sanitized thread || preload=$(runtime_library tsan)
+
 # A session of its own: httpd ends all of its process group. Only within a process of its own: it takes its place.
 exec_apache() {
-    local preload=
-    if is_sanitized; then
-        preload=$(ldd "$module" | sed -n 's/.*=> \(.*lib\(clang_rt\.\)\?[at]san[^ ]*\) .*/\1/p' | head -n 1)
-    fi
-    exec setsid env -i PATH="$PATH" TMPDIR="$home/tmp" ${preload:+LD_PRELOAD="$preload"} \
-        ASAN_OPTIONS=detect_leaks=0:log_path="$home/sanitizer" TSAN_OPTIONS=log_path="$home/sanitizer" \
+    exec setsid env -i PATH="$PATH" TMPDIR="$home/tmp" PHP_INI_SCAN_DIR="$home/tmp" ${preload:+LD_PRELOAD="$preload"} \
+        ASAN_OPTIONS=detect_leaks=0:log_path="$home/tmp/sanitizer" TSAN_OPTIONS=log_path="$home/tmp/sanitizer" \
         "$apache" -d "$home" -f "$home/httpd.conf" "$@"
 }
 
@@ -71,6 +82,7 @@ LogLevel ${log_level:-info}
 LogFormat "%h %u \"%r\" %>s %{X-Stella-Token}i %{X-API-Key}i %{Authorization}i" all
 CustomLog $home/access.log all
 StkgateSocket $dir/run/check.sock
+StkgateTimeout 20000
 TypesConfig /dev/null
 StartServers 2
 ServerLimit 8
@@ -123,8 +135,7 @@ stop_apache() {
     wait "$apache_pid" || ended=$?
     apache_pid=
     [ "$ended" = 0 ] || { cat "$home/error.log" >&2; fail "apache ended with $ended"; }
-    if compgen -G "$home/sanitizer*" >/dev/null; then
-        cat "$home"/sanitizer* >&2
+    if compgen -G "$home/tmp/sanitizer*" >/dev/null; then
         fail "a sanitizer has something to say"
     fi
 }
