@@ -3,7 +3,8 @@
 # a place that asks for none. STKGATE_BUILDDIR=... bench/apache.sh [--rounds N] [--seconds N] [--connections N]
 #
 # The servers are up all the time, and wrk asks each for a slice in turn, so that what else the machine does is the same
-# for all. Prints the median of requests per second, and each one's share of plain in the same round.
+# for all. Prints the medians of requests per second and of the server's processor time for one, and of what they are
+# to those of plain in the same round. On a machine that does other things too, the latter says more.
 set -euo pipefail
 
 build=${STKGATE_BUILDDIR:?the directory where stkgate was built}
@@ -65,7 +66,7 @@ token=$("$build/stkgate" admin mint --runtime "$dir/run" --site kasa --name benc
     { cat "$dir/mint.log" >&2; die "mint failed"; }
 head -c 1024 /dev/zero | tr '\0' x >"$dir/htdocs/file"
 
-declare -A port
+declare -A port group
 start_server() { # NAME; the configuration beside what all have, on stdin
     local name=$1 at=$dir/$1 one pid
     mkdir -p "$at"
@@ -93,10 +94,16 @@ END
     setsid "$apache" -d "$at" -f "$at/httpd.conf" -DFOREGROUND >"$dir/$name.log" 2>&1 &
     pid=$!
     pids+=($pid)
+    group[$name]=$pid
     until_works test -s "$at/httpd.pid"
 }
 
-start_server plain </dev/null
+# A section of its own for each: httpd merges what it says for each request.
+start_server plain <<END
+<Location "/">
+    Require all granted
+</Location>
+END
 start_server guarded <<END
 LoadFile $build/module/client/.libs/libstkgate.so.0
 LoadModule stkgate_module $module
@@ -110,6 +117,9 @@ start_server unguarded <<END
 LoadFile $build/module/client/.libs/libstkgate.so.0
 LoadModule stkgate_module $module
 StkgateSocket $dir/run/check.sock
+<Location "/">
+    Require all granted
+</Location>
 END
 
 # wrk takes the token from a file: on a command line each user could read it.
@@ -117,10 +127,15 @@ cat >"$dir/wrk.lua" <<END
 wrk.headers["X-Stella-Token"] = "$token"
 wrk.headers["X-Site-ID"] = "kasa"
 END
-slice() { # NAME SECONDS: requests per second
+# Of all processes of a server so far, in clock ticks.
+ticks() { { cat /proc/[0-9]*/stat 2>/dev/null || true; } | sed 's/^.*) //' | awk -v group="${group[$1]}" '$3 == group {n += $12 + $13} END {print n + 0}'; }
+slice() { # NAME SECONDS: requests per second, and its processor time per request in us
+    local before
+    before=$(ticks "$1")
     wrk -t 1 -c "$connections" -d "$2" -s "$dir/wrk.lua" "http://127.0.0.1:${port[$1]}/file" >"$dir/out.log"
     ! grep -E 'Non-2xx|Socket errors' "$dir/out.log" >&2 || die "$1 failed requests"
-    sed -n 's/^Requests\/sec: *\([0-9.]*\)$/\1/p' "$dir/out.log"
+    awk -v ticks=$(($(ticks "$1") - before)) -v hz="$(getconf CLK_TCK)" '$2 == "requests" {n = $1}
+        $1 == "Requests/sec:" {print $2, ticks / hz * 1000000 / n}' "$dir/out.log"
 }
 
 names=(plain guarded unguarded)
@@ -134,8 +149,10 @@ for ((round = 0; round < rounds; round++)); do
 done
 
 median() { sort -n | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
-printf '%-34s %10s %8s\n' "Apache, event, 1 KiB, $connections connections" requests/s of-plain
+printf '%-34s %10s %8s %8s %8s\n' "Apache, event, 1 KiB, $connections connections" requests/s of-plain cpu-us of-plain
 for name in "${names[@]}"; do
-    printf '%-34s %10.0f %8.3f\n' "$name" "$(median <"$dir/$name.rates")" \
-        "$(paste "$dir/$name.rates" "$dir/plain.rates" | awk '{print $1 / $2}' | median)"
+    paste "$dir/plain.rates" "$dir/$name.rates" >"$dir/both"
+    printf '%-34s %10.0f %8.3f %8.1f %8.3f\n' "$name" "$(median <"$dir/$name.rates")" \
+        "$(awk '{print $3 / $1}' "$dir/both" | median)" "$(awk '{print $4}' "$dir/both" | median)" \
+        "$(awk '{print $4 / $2}' "$dir/both" | median)"
 done

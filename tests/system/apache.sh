@@ -35,7 +35,7 @@ apache_cleanup() {
 trap apache_cleanup EXIT
 
 # The server itself has no sanitizer: a module with one needs its run-time library there first. What
-# it says about leaks is about httpd. PHP's extensions can't be loaded beside one, and are not needed.
+# it says about leaks, and about what prefork does in signal handlers, is about httpd. PHP's extensions can't be loaded beside one, and are not needed.
 runtime_library() {
     local compiler name
     compiler=$(sed -n 's/^CC = //p' "$STKGATE_BUILDDIR/Makefile")
@@ -51,7 +51,7 @@ preload=
 # A session of its own: httpd ends all of its process group. Only within a process of its own: it takes its place.
 exec_apache() {
     exec setsid env -i PATH="$PATH" TMPDIR="$home/tmp" PHP_INI_SCAN_DIR="$home/tmp" ${preload:+LD_PRELOAD="$preload"} \
-        ASAN_OPTIONS=detect_leaks=0:log_path="$home/tmp/sanitizer" TSAN_OPTIONS=log_path="$home/tmp/sanitizer" \
+        ASAN_OPTIONS=detect_leaks=0:log_path="$home/tmp/sanitizer" TSAN_OPTIONS=report_signal_unsafe=0:log_path="$home/tmp/sanitizer" \
         "$apache" -d "$home" -f "$home/httpd.conf" "$@"
 }
 
