@@ -6,7 +6,8 @@ set -euo pipefail
 cd "${STKGATE_BUILDDIR:?}"
 : "${STKGATE_SRCDIR:?}" "${CPPFLAGS:?}"
 
-mapfile -t files < <(find "$STKGATE_SRCDIR"/{lib,module,daemon} -name '*.c' | sort)
+left_out=${LEAVES_OUT:-}
+mapfile -t files < <(find "$STKGATE_SRCDIR"/{lib,module,daemon} -name '*.c' | grep -vE "/(${left_out// /|})/" | sort)
 export CPPFLAGS
 if clang-tidy --quiet "$STKGATE_SRCDIR/analysis/planted.c" -- -std=gnu17 >/dev/null 2>&1; then
     echo "clang-tidy: does not find the mistake in analysis/planted.c"

@@ -1,0 +1,263 @@
+#include "module/apache/call.h"
+
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_request.h>
+#include <inttypes.h>
+#include <string.h>
+#include <strings.h>
+
+#include "module/apache/answer.h"
+#include "module/apache/gates.h"
+
+APLOG_USE_MODULE(stkgate);
+
+static request_rec *first_of(request_rec *r)
+{
+    while (r->main || r->prev)
+        r = r->main ? r->main : r->prev;
+    return r;
+}
+
+/* NULL: none was made. */
+static struct call *call_seen(const request_rec *r)
+{
+    return ap_get_module_config(r->request_config, &stkgate_module);
+}
+
+struct call *call_of(request_rec *r)
+{
+    struct call *call = call_seen(r);
+    if (!call) {
+        /* A sub-request's own pool ends before the request that it is charged for. */
+        call = apr_pcalloc(first_of(r)->pool, sizeof *call);
+        call->verdict = (struct stkgate_verdict)STKGATE_VERDICT_INIT;
+        ap_set_module_config(r->request_config, &stkgate_module, call);
+    }
+    return call;
+}
+
+struct call *call_first(request_rec *r)
+{
+    return call_of(first_of(r));
+}
+
+bool call_is_ours(request_rec *r)
+{
+    const char *type = ap_auth_type(r);
+    return type && strcasecmp(type, CALL_AUTH_TYPE) == 0;
+}
+
+void call_take_fields(request_rec *r)
+{
+    struct call *first = call_first(r);
+    if (!first->fields.secrets)
+        fields_take(first_of(r)->pool, r->headers_in, &first->fields);
+}
+
+void call_hide_fields(request_rec *r)
+{
+    const struct call *first = call_first(r);
+    if (call_is_ours(r) && settings_of(r)->passes_token != TOGGLE_ON) {
+        fields_hide(&first->fields, r->headers_in);
+        if (r->main || r->prev)
+            fields_hide_variables(&first->fields, r->subprocess_env);
+    } else {
+        fields_show(&first->fields, r->headers_in);
+    }
+}
+
+/* ---- who are you -------------------------------------------------------------------------------
+ */
+
+static bool is_preflight(const request_rec *r)
+{
+    const char *method = apr_table_get(r->headers_in, "Access-Control-Request-Method");
+    return r->method_number == M_OPTIONS && method && method[0] != '\0';
+}
+
+/* What the library is asked, but for scopes and cost. 0; or -1: the site's expression failed, which
+ * was logged. */
+static int fill_request(request_rec *r, struct stkgate_request *request)
+{
+    const struct settings *settings = settings_of(r);
+    const char *wrong = NULL;
+
+    fields_request(&call_first(r)->fields, request);
+    if (!settings->site)
+        return 0;
+    const char *site = ap_expr_str_exec(r, settings->site, &wrong);
+    if (wrong) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "stkgate: StkgateSite: %s", wrong);
+        return -1;
+    }
+    request->site = stkgate_text(site);
+    return 0;
+}
+
+/* Whether the look told whose token it is: what is left to refuse for depends on what the call
+ * needs. */
+static bool is_known(const struct stkgate_verdict *verdict)
+{
+    return verdict->key_id[0] != '\0' &&
+           (verdict->reason == STKGATE_OK || verdict->reason == STKGATE_INSUFFICIENT_SCOPE ||
+            verdict->reason == STKGATE_COST_EXCEEDS_BURST ||
+            verdict->reason == STKGATE_RATE_LIMITED);
+}
+
+static int admit(request_rec *r, struct call *call, enum call_stage stage, char *user)
+{
+    static char type[] = CALL_AUTH_TYPE;
+    call->stage = stage;
+    r->user = user;
+    r->ap_auth_type = type;
+    return OK;
+}
+
+int call_authenticate(request_rec *r)
+{
+    static char nobody[] = "";
+    if (!call_is_ours(r))
+        return DECLINED;
+
+    const struct settings *settings = settings_of(r);
+    struct stkgate_request request = STKGATE_REQUEST_INIT;
+    struct call *call = call_of(r);
+    call_take_fields(r);
+    call_hide_fields(r);
+    if (settings->passes_preflight == TOGGLE_ON && is_preflight(r))
+        return admit(r, call, CALL_PREFLIGHT, nobody);
+
+    const char *service = settings->service ? settings->service : GATES_SERVICE;
+    call->gate = gates_find(service, settings->runtime);
+    if (!call->gate || fill_request(r, &request) < 0)
+        return answer_refusal(r, call, 0);
+    request.flags = STKGATE_PEEK;
+    int error = stkgate_check(call->gate, &request, &call->verdict);
+    if (error < 0 || !is_known(&call->verdict))
+        return answer_refusal(r, call, error);
+    return admit(r, call, CALL_KNOWN, call->verdict.key_id);
+}
+
+/* ---- may you -----------------------------------------------------------------------------------
+ */
+
+/* All the Require lines agree. What is asked for here is final, whatever the look has said. */
+static int charge(request_rec *r, struct call *call)
+{
+    struct call *first = call_first(r);
+    struct stkgate_request request = STKGATE_REQUEST_INIT;
+    bool was_spent = first->spent != NULL;
+    call->verdict = (struct stkgate_verdict)STKGATE_VERDICT_INIT;
+
+    if (fill_request(r, &request) < 0)
+        return answer_refusal(r, call, 0);
+    request.scopes = call->granted;
+    request.cost = settings_of(r)->cost;
+    request.flags = was_spent ? STKGATE_PEEK : 0;
+    int error = stkgate_check(call->gate, &request, &call->verdict);
+    /* What is left in the bucket is no matter to who has paid. */
+    bool has_paid = was_spent && (call->verdict.reason == STKGATE_RATE_LIMITED ||
+                                  call->verdict.reason == STKGATE_COST_EXCEEDS_BURST);
+    if (error < 0 || (call->verdict.status != HTTP_OK && !has_paid))
+        return answer_refusal(r, call, error);
+
+    call->stage = CALL_PASSED;
+    if (!was_spent) {
+        first->spent = call;
+        answer_fields(r, call);
+    }
+    return OK;
+}
+
+/* Some Require line does not agree. The row of the policy's table that comes first, is why. */
+static int refuse(request_rec *r, struct call *call, int status)
+{
+    struct stkgate_verdict *verdict = &call->verdict;
+
+    if (call->is_unanswered) {
+        *verdict = (struct stkgate_verdict)STKGATE_VERDICT_INIT;
+    } else if (call->is_other_site) {
+        verdict->status = HTTP_UNAUTHORIZED;
+        verdict->reason = STKGATE_SITE_MISMATCH;
+    } else if (call->missing != 0) {
+        verdict->status = HTTP_FORBIDDEN;
+        verdict->reason = STKGATE_INSUFFICIENT_SCOPE;
+        verdict->needed |= call->granted | call->missing;
+    } else {
+        /* A line that is not ours. With another token it may pass, but this one is no wrong one;
+         * and nobody may decline, or another hook would be asked. */
+        call->stage = CALL_REFUSED;
+        return status == HTTP_UNAUTHORIZED ? HTTP_FORBIDDEN
+               : status == DECLINED        ? HTTP_INTERNAL_SERVER_ERROR
+                                           : status;
+    }
+    return answer_refusal(r, call, 0);
+}
+
+int call_authorize(request_rec *r)
+{
+    struct call *call = call_seen(r);
+    if (!call || call->is_within || (call->stage != CALL_KNOWN && call->stage != CALL_PREFLIGHT))
+        return DECLINED;
+
+    call->is_within = true;
+    int status = ap_run_auth_checker(r);
+    call->is_within = false;
+    if (status != OK)
+        return refuse(r, call, status);
+    if (call->stage == CALL_PREFLIGHT) {
+        r->user = NULL;
+        r->ap_auth_type = NULL;
+        return OK;
+    }
+    return charge(r, call);
+}
+
+/* ---- what is behind ----------------------------------------------------------------------------
+ */
+
+static void set_environment(request_rec *r, const struct call *spent)
+{
+    static const char *const kinds[] = {
+        [STKGATE_KIND_LIVE] = "live",
+        [STKGATE_KIND_TEST] = "test",
+        [STKGATE_KIND_LEGACY] = "legacy",
+    };
+    const struct stkgate_verdict *verdict = &spent->verdict;
+    char scopes[STKGATE_SCOPES_MAX] = "";
+    size_t len;
+    apr_table_t *env = r->subprocess_env;
+
+    (void)stkgate_scope_names(spent->gate, verdict->scopes, scopes, sizeof scopes, &len);
+    apr_table_setn(env, "STKGATE_KEY_ID", verdict->key_id);
+    apr_table_setn(env, "STKGATE_SITE", verdict->site);
+    apr_table_set(env, "STKGATE_SCOPES", scopes);
+    if (verdict->kind >= STKGATE_KIND_LIVE && verdict->kind <= STKGATE_KIND_LEGACY)
+        apr_table_setn(env, "STKGATE_KIND", kinds[verdict->kind]);
+    apr_table_setn(env, "STKGATE_REMAINING", apr_psprintf(r->pool, "%" PRIu64, verdict->remaining));
+    /* mod_cache answers before anybody is asked: what it stored for one caller, it would give to
+     * all. */
+    apr_table_setn(env, "no-cache", "1");
+}
+
+int call_fixup(request_rec *r)
+{
+    const struct call *call = call_seen(r);
+    if (call && (call->stage == CALL_KNOWN || call->stage == CALL_REFUSED)) {
+        ap_log_rerror(APLOG_MARK, APLOG_CRIT, 0, r,
+                      "stkgate: another module let a request pass that was not charged: %s",
+                      r->uri);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (!call_is_ours(r))
+        return DECLINED;
+    call_hide_fields(r);
+    /* With the configuration of the request that it comes of, httpd asks for a redirect or
+     * sub-request no more, but hands its user on. */
+    const struct call *spent = call_first(r)->spent;
+    if (spent && r->ap_auth_type && strcmp(r->ap_auth_type, CALL_AUTH_TYPE) == 0)
+        set_environment(r, spent);
+    return OK;
+}
