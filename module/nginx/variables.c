@@ -56,13 +56,12 @@ static ngx_int_t get(ngx_http_request_t *r, ngx_http_variable_value_t *value, ui
         text = text_of(r, kept, (enum what)what);
     if (text == NULL)
         return NGX_ERROR;
-    *value = ngx_http_variable_null_value;
-    if (*text == '\0')
+    *value = (ngx_http_variable_value_t){.not_found = *text == '\0'};
+    if (value->not_found)
         return NGX_OK;
     value->data = (u_char *)(uintptr_t)text;
     value->len = (unsigned)strlen(text) & 0xfffffff;
     value->valid = 1;
-    value->not_found = 0;
     return NGX_OK;
 }
 
