@@ -2,7 +2,7 @@
 # nginx.sh - sourced by tests with a real nginx, after rig.sh
 #
 #   start_nginx           with what stands in $dir/http, inside http {}, listening on $dir/web.sock.
-#                         Where root runs this, the workers are an unprivileged user's
+#                         Where root runs this, the workers are www-data's
 #   reload_nginx          with what stands there now; waits until the old workers have ended
 #   stop_nginx            with SIGQUIT, and wait
 #   test_nginx            nginx -t, of what start_nginx would start
@@ -21,8 +21,8 @@ nginx_pid='' options=() nginx_as=$(id -un)
 mkdir -p "$dir/html" "$dir/temp"
 chmod 755 "$dir"
 if [ "$(id -u)" = 0 ]; then
-    nginx_as=nobody
-    chown nobody "$dir/temp"
+    nginx_as=www-data
+    chown www-data "$dir/temp"
 fi
 
 # nginx itself has no sanitizer: where the module has one, its run-time library comes first.
@@ -33,14 +33,14 @@ if is_sanitized; then
 fi
 
 nginx_conf() {
-    [ "$(id -u)" != 0 ] || echo "user nobody nogroup;"
+    [ "$(id -u)" != 0 ] || echo "user www-data;"
     cat <<END
 load_module $so;
 pid $dir/nginx.pid;
 lock_file $dir/nginx.lock;
 error_log $dir/error.log ${error_level:-info};
 worker_processes ${workers:-1};
-daemon off;
+daemon ${daemon:-off};
 events { worker_connections 128; }
 http {
     log_format known '\$status "\$stkgate_key_id" "\$stkgate_site" "\$stkgate_scopes" "\$stkgate_kind" '
