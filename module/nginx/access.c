@@ -156,10 +156,9 @@ static ngx_int_t refuse(ngx_http_request_t *r, struct kept *kept)
     ngx_http_core_loc_conf_t *core = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
     const struct stkgate_verdict *verdict = &kept->verdict;
 
-    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                  "stkgate: refused reason=%s key_id=%s site=%s",
-                  stkgate_reason_string(verdict->reason), or_dash(verdict->key_id),
-                  or_dash(verdict->site));
+    ngx_log_error(
+        NGX_LOG_INFO, r->connection->log, 0, "stkgate: refused reason=%s key_id=%s site=%s",
+        stkgate_reason_string(verdict->reason), or_dash(verdict->key_id), or_dash(verdict->site));
     if (core->satisfy == NGX_HTTP_SATISFY_ANY) {
         if (!is_last(r))
             return refuse_for_now(r, kept);

@@ -7,6 +7,9 @@
 /* Of variables that nginx evaluates once for a request and keeps. */
 static ngx_int_t variables[VARIABLES];
 
+/* Which lengths a name of ours can have: most other names have another one. */
+static bool lengths[NAME_MAX_BYTES + 1];
+
 ngx_int_t credentials_init(ngx_conf_t *cf)
 {
     static ngx_str_t names[VARIABLES] = {ngx_string("http_x_stella_token"),
@@ -17,7 +20,28 @@ ngx_int_t credentials_init(ngx_conf_t *cf)
         if (variables[i] == NGX_ERROR)
             return NGX_ERROR;
     }
+    for (unsigned field = 0; field < FIELD_COUNT; field++)
+        lengths[ngx_strlen(field_name((enum field)field))] = true;
     return NGX_OK;
+}
+
+/* Which field an element is, or would be if its underscores were hyphens. */
+static enum field field_of(const ngx_table_elt_t *element, bool *ret_is_exact)
+{
+    char name[NAME_MAX_BYTES];
+    size_t len = element->key.len;
+
+    *ret_is_exact = true;
+    if (len > NAME_MAX_BYTES || !lengths[len])
+        return FIELD_COUNT;
+    for (size_t i = 0; i < len; i++) {
+        name[i] = (char)element->key.data[i];
+        if (name[i] == '_') {
+            name[i] = '-';
+            *ret_is_exact = false;
+        }
+    }
+    return field_of_name(name, len);
 }
 
 static struct stkgate_text text_of(const ngx_str_t *string)
@@ -55,11 +79,9 @@ ngx_int_t credentials_gather(ngx_http_request_t *r, struct kept *kept)
     for (ngx_list_part_t *part = &r->headers_in.headers.part; part != NULL; part = part->next) {
         ngx_table_elt_t *element = part->elts;
         for (ngx_uint_t i = 0; i < part->nelts; i++) {
-            const ngx_str_t *name = &element[i].key;
-            if (name->len > NAME_MAX_BYTES)
-                continue;
-            enum field field = field_of_name((const char *)name->data, name->len);
-            if (field == FIELD_COUNT)
+            bool is_exact;
+            enum field field = field_of(&element[i], &is_exact);
+            if (field == FIELD_COUNT || !is_exact)
                 continue;
             if (add(r, &kept->values[field], &element[i].value, !seen[field]) != NGX_OK)
                 return NGX_ERROR;
@@ -75,14 +97,9 @@ ngx_int_t credentials_gather(ngx_http_request_t *r, struct kept *kept)
 
 static bool is_secret(const ngx_table_elt_t *element)
 {
-    char name[NAME_MAX_BYTES];
-    size_t len = element->key.len;
-
-    if (len > sizeof name)
-        return false;
-    for (size_t i = 0; i < len; i++)
-        name[i] = element->key.data[i] == '_' ? '-' : (char)element->key.data[i];
-    return field_is_secret(field_of_name(name, len), text_of(&element->value));
+    bool is_exact;
+    enum field field = field_of(element, &is_exact);
+    return field != FIELD_COUNT && field_is_secret(field, text_of(&element->value));
 }
 
 static bool has_secret(const ngx_list_t *list)
