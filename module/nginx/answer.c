@@ -53,7 +53,7 @@ static int add_field(const char *name, const char *value, void *userdata)
     size_t name_len = strlen(name), value_len = strlen(value);
     bool is_limit = strncmp(name, "RateLimit", 9) == 0;
 
-    if (!is_list(name) && !(is_limit && adding->has_limit))
+    if (is_limit ? !adding->has_limit : !is_list(name))
         drop(r, name);
     adding->has_limit |= is_limit;
     ngx_table_elt_t *element = ngx_list_push(&r->headers_out.headers);

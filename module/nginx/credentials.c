@@ -1,5 +1,7 @@
 #include "module/nginx/credentials.h"
 
+#include <string.h>
+
 #define NAME_MAX_BYTES 14 /* "X-Stella-Token" */
 #define VARIABLES      3
 #define ROOM           8 /* header fields that may come to a request that has none left */
@@ -7,8 +9,22 @@
 /* Of variables that nginx evaluates once for a request and keeps. */
 static ngx_int_t variables[VARIABLES];
 
-/* Which lengths a name of ours can have: most other names have another one. */
-static bool lengths[NAME_MAX_BYTES + 1];
+/* The names, as nginx has hashed each name of a request already. */
+static struct name {
+    u_char lower[NAME_MAX_BYTES];
+    size_t len;
+    ngx_uint_t hash;
+} known[FIELD_COUNT];
+
+static void learn_names(void)
+{
+    for (unsigned field = 0; field < FIELD_COUNT; field++) {
+        struct name *name = &known[field];
+        u_char *text = (u_char *)(uintptr_t)field_name((enum field)field);
+        name->len = ngx_strlen(text);
+        name->hash = ngx_hash_strlow(name->lower, text, name->len);
+    }
+}
 
 ngx_int_t credentials_init(ngx_conf_t *cf)
 {
@@ -20,27 +36,29 @@ ngx_int_t credentials_init(ngx_conf_t *cf)
         if (variables[i] == NGX_ERROR)
             return NGX_ERROR;
     }
-    for (unsigned field = 0; field < FIELD_COUNT; field++)
-        lengths[ngx_strlen(field_name((enum field)field))] = true;
+    learn_names();
     return NGX_OK;
 }
 
-/* Which field an element is, or would be if its underscores were hyphens. */
-static enum field field_of(const ngx_table_elt_t *element, bool *ret_is_exact)
+static enum field field_of(const ngx_table_elt_t *element)
+{
+    for (unsigned field = 0; field < FIELD_COUNT; field++)
+        if (element->hash == known[field].hash && element->key.len == known[field].len &&
+            ngx_memcmp(element->lowcase_key, known[field].lower, known[field].len) == 0)
+            return (enum field)field;
+    return FIELD_COUNT;
+}
+
+/* The same of a name that would be one of ours if its underscores were hyphens. */
+static enum field field_like(const ngx_table_elt_t *element)
 {
     char name[NAME_MAX_BYTES];
     size_t len = element->key.len;
 
-    *ret_is_exact = true;
-    if (len > NAME_MAX_BYTES || !lengths[len])
-        return FIELD_COUNT;
-    for (size_t i = 0; i < len; i++) {
-        name[i] = (char)element->key.data[i];
-        if (name[i] == '_') {
-            name[i] = '-';
-            *ret_is_exact = false;
-        }
-    }
+    if (len > NAME_MAX_BYTES || memchr(element->key.data, '_', len) == NULL)
+        return field_of(element);
+    for (size_t i = 0; i < len; i++)
+        name[i] = element->key.data[i] == '_' ? '-' : (char)element->key.data[i];
     return field_of_name(name, len);
 }
 
@@ -79,9 +97,8 @@ ngx_int_t credentials_gather(ngx_http_request_t *r, struct kept *kept)
     for (ngx_list_part_t *part = &r->headers_in.headers.part; part != NULL; part = part->next) {
         ngx_table_elt_t *element = part->elts;
         for (ngx_uint_t i = 0; i < part->nelts; i++) {
-            bool is_exact;
-            enum field field = field_of(&element[i], &is_exact);
-            if (field == FIELD_COUNT || !is_exact)
+            enum field field = field_of(&element[i]);
+            if (field == FIELD_COUNT)
                 continue;
             if (add(r, &kept->values[field], &element[i].value, !seen[field]) != NGX_OK)
                 return NGX_ERROR;
@@ -97,8 +114,7 @@ ngx_int_t credentials_gather(ngx_http_request_t *r, struct kept *kept)
 
 static bool is_secret(const ngx_table_elt_t *element)
 {
-    bool is_exact;
-    enum field field = field_of(element, &is_exact);
+    enum field field = field_like(element);
     return field != FIELD_COUNT && field_is_secret(field, text_of(&element->value));
 }
 
