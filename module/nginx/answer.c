@@ -1,0 +1,141 @@
+#include "module/nginx/answer.h"
+
+#include <strings.h>
+
+#define PROBLEM_MAX 1024 /* as stkgate.h says */
+
+static ngx_http_output_header_filter_pt next_header_filter;
+
+/* ---- header fields -----------------------------------------------------------------------------
+ */
+
+static bool is_name(const ngx_str_t *name, const char *wanted, size_t len)
+{
+    return name->len == len && strncasecmp((const char *)name->data, wanted, len) == 0;
+}
+
+/* What a program behind says of the same: there is one RateLimit-Limit, and never a mix of its two
+ * forms. */
+static void drop(ngx_http_request_t *r, const char *name)
+{
+    static const char family[] = "RateLimit";
+    size_t len = strlen(name), family_len = sizeof family - 1;
+    bool is_family = strncmp(name, family, family_len) == 0;
+
+    for (ngx_list_part_t *part = &r->headers_out.headers.part; part != NULL; part = part->next) {
+        ngx_table_elt_t *element = part->elts;
+        for (ngx_uint_t i = 0; i < part->nelts; i++) {
+            const ngx_str_t *there = &element[i].key;
+            if (is_name(there, name, len) ||
+                (is_family && there->len > family_len &&
+                 is_name(&(ngx_str_t){family_len, there->data}, family, family_len)))
+                element[i].hash = 0;
+        }
+    }
+}
+
+/* Of these an answer may have several. */
+static bool is_list(const char *name)
+{
+    return strcasecmp(name, "Link") == 0 || strcasecmp(name, "Cache-Control") == 0 ||
+           strcasecmp(name, "WWW-Authenticate") == 0;
+}
+
+struct adding {
+    ngx_http_request_t *r;
+    bool has_limit; /* one of ours is there: its family may not be dropped any more */
+};
+
+static int add_field(const char *name, const char *value, void *userdata)
+{
+    struct adding *adding = userdata;
+    ngx_http_request_t *r = adding->r;
+    size_t name_len = strlen(name), value_len = strlen(value);
+    bool is_limit = strncmp(name, "RateLimit", 9) == 0;
+
+    if (is_limit ? !adding->has_limit : !is_list(name))
+        drop(r, name);
+    adding->has_limit |= is_limit;
+    ngx_table_elt_t *element = ngx_list_push(&r->headers_out.headers);
+    u_char *bytes = element == NULL ? NULL : ngx_pnalloc(r->pool, name_len + value_len);
+    if (bytes == NULL) {
+        if (element != NULL)
+            element->hash = 0;
+        return NGX_ERROR;
+    }
+    *element = (ngx_table_elt_t){
+        .hash = 1, .key = {name_len, bytes}, .value = {value_len, bytes + name_len}};
+    ngx_memcpy(bytes, name, name_len);
+    ngx_memcpy(bytes + name_len, value, value_len);
+    return NGX_OK;
+}
+
+/* Refused, but nginx had another handler, which may have let it pass. */
+static bool was_overruled(const ngx_http_request_t *r, const struct kept *kept)
+{
+    ngx_uint_t status = r->err_status != 0 ? r->err_status : r->headers_out.status;
+    return kept->may_change && status != kept->verdict.status;
+}
+
+static ngx_int_t add_fields(ngx_http_request_t *r)
+{
+    struct kept *kept = r == r->main ? kept_find(r) : NULL;
+
+    if (kept != NULL && kept->outcome != OUTCOME_NONE && !was_overruled(r, kept)) {
+        struct adding adding = {r, false};
+        if (stkgate_verdict_headers(kept->gate, &kept->verdict, add_field, &adding) != NGX_OK)
+            return NGX_ERROR;
+    }
+    return next_header_filter(r);
+}
+
+ngx_int_t answer_init(ngx_conf_t *cf)
+{
+    next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = add_fields;
+    return NGX_OK;
+}
+
+/* ---- refusals ----------------------------------------------------------------------------------
+ */
+
+/* As nginx will look for one: not for an error within an error page. */
+static bool has_error_page(ngx_http_request_t *r, ngx_int_t status)
+{
+    ngx_http_core_loc_conf_t *core = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (core->error_pages == NULL || r->error_page || r->uri_changes == 0)
+        return false;
+    const ngx_http_err_page_t *page = core->error_pages->elts;
+    for (ngx_uint_t i = 0; i < core->error_pages->nelts; i++)
+        if (page[i].status == status)
+            return true;
+    return false;
+}
+
+static ngx_int_t send_problem(ngx_http_request_t *r, const struct kept *kept)
+{
+    static ngx_str_t type = ngx_string("application/problem+json");
+    ngx_http_complex_value_t body = {.value = {0, NULL}};
+
+    body.value.data = ngx_pnalloc(r->pool, PROBLEM_MAX);
+    if (body.value.data == NULL)
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (stkgate_verdict_problem(kept->gate, &kept->verdict, (char *)body.value.data, PROBLEM_MAX,
+                                &body.value.len) < 0)
+        return (ngx_int_t)kept->verdict.status;
+    /* No "100 Continue": what the caller would send is of no use. */
+    r->expect_tested = 1;
+    r->err_status = 0;
+    return ngx_http_send_response(r, kept->verdict.status, &type, &body);
+}
+
+ngx_int_t answer_refusal(ngx_http_request_t *r, struct kept *kept)
+{
+    ngx_int_t status = (ngx_int_t)kept->verdict.status;
+
+    if (has_error_page(r, status))
+        return status;
+    ngx_http_finalize_request(r, send_problem(r, kept));
+    return NGX_DONE;
+}

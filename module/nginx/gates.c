@@ -1,0 +1,69 @@
+#include "module/nginx/gates.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+struct gate {
+    const ngx_str_t *service, *runtime;
+    stkgate *handle;
+};
+
+int gates_init(ngx_array_t *ret, ngx_conf_t *cf)
+{
+    return ngx_array_init(ret, cf->pool, 4, sizeof(struct gate)) == NGX_OK ? 0 : -ENOMEM;
+}
+
+static bool is_same(const ngx_str_t *a, const ngx_str_t *b)
+{
+    return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+}
+
+static void close_gate(void *data)
+{
+    stkgate_close(data);
+}
+
+static stkgate *open_gate(ngx_conf_t *cf, const ngx_str_t *service, const ngx_str_t *runtime)
+{
+    struct stkgate_options options = STKGATE_OPTIONS_INIT;
+    stkgate *handle;
+
+    if (runtime->len > 0)
+        options.runtime = (const char *)runtime->data;
+    int r = stkgate_open(&handle, (const char *)service->data, &options);
+    if (r == -EINVAL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"stkgate\": \"%V\" is no service name: 1 to 64 of a-z, 0-9, "
+                           "\"-\" and \"_\", or \"off\"",
+                           service);
+        return NULL;
+    }
+    if (r < 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, -r, "\"stkgate\": service \"%V\" can't be opened",
+                           service);
+        return NULL;
+    }
+    ngx_pool_cleanup_t *cleanup = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cleanup == NULL)
+        return stkgate_close(handle);
+    cleanup->handler = close_gate;
+    cleanup->data = handle;
+    return handle;
+}
+
+stkgate *gates_get(ngx_array_t *gates, ngx_conf_t *cf, const ngx_str_t *service,
+                   const ngx_str_t *runtime)
+{
+    struct gate *known = gates->elts;
+    for (ngx_uint_t i = 0; i < gates->nelts; i++)
+        if (is_same(known[i].service, service) && is_same(known[i].runtime, runtime))
+            return known[i].handle;
+
+    stkgate *handle = open_gate(cf, service, runtime);
+    struct gate *added = handle == NULL ? NULL : ngx_array_push(gates);
+    if (added == NULL)
+        return NULL;
+    *added = (struct gate){service, runtime, handle};
+    return handle;
+}

@@ -1,0 +1,91 @@
+#!/bin/bash
+# Under wrk: a token that is revoked in the middle gets no 200 for a request that began after the revocation was
+# acknowledged; and the daemon is restarted and killed in the middle without a request that fails.
+# shellcheck source=tests/rig.sh
+. "${STKGATE_SRCDIR:?}/tests/rig.sh"
+# shellcheck source=tests/system/nginx.sh
+. "$STKGATE_SRCDIR/tests/system/nginx.sh"
+wrk=$(type -P wrk) || { echo "wrk is not installed"; exit 77; }
+
+printf 'direct = %s\n' "$nginx_as" >"$dir/config/services.d/trusted.conf"
+start_daemon
+echo "the shop" >"$dir/html/index.html"
+# wrk knows no Unix socket. A port that somebody has is not the next one, too.
+workers=2
+for attempt in 1 2 3 4 5; do
+    port=$((20000 + RANDOM % 12000))
+    cat >"$dir/http" <<END
+    access_log off;
+    server {
+        listen unix:$dir/web.sock;
+        listen 127.0.0.1:$port;
+        keepalive_requests 10000000;
+        location / { stkgate trusted; }
+        location /status { stub_status; }
+        location /asking { stkgate storefront; try_files /index.html =404; }
+    }
+END
+    nginx_conf >"$dir/nginx.conf"
+    "${run_nginx[@]}" 2>>"$dir/err" &
+    nginx_pid=$!
+    until curl -s -o /dev/null --unix-socket "$dir/web.sock" http://shop.example/ || ! kill -0 $nginx_pid 2>/dev/null; do
+        :
+    done
+    ! kill -0 $nginx_pid 2>/dev/null || break
+    rm -f "$dir/web.sock"
+done
+kill -0 $nginx_pid || fail "nginx found no port"
+
+run_wrk() { # SECONDS PATH, in the background: its sum in $dir/sum
+    STKGATE_FIELDS=$dir/load timeout 60 "$wrk" -t2 -c2 -d"$1" --timeout 20s -s "$STKGATE_SRCDIR/tests/system/wrk.lua" \
+        "http://127.0.0.1:$port$2" >"$dir/out" 2>"$dir/err" &
+    wrk_pid=$!
+}
+sum() {
+    wait $wrk_pid || fail "wrk failed"
+    eval "$(grep -oE '(good|others|other|last_good_us|errors)=[0-9]+' "$dir/out")"
+    [ "${good:-0}" -gt 0 ] || fail "wrk got no answer: $(cat "$dir/out")"
+}
+served() { curl -s --max-time 20 --unix-socket "$dir/web.sock" http://shop.example/status | awk 'NR == 3 {print $3}'; }
+busy() { # MORE requests
+    local from
+    from=$(served)
+    until [ $(($(served) - from)) -ge "$1" ]; do
+        kill -0 $wrk_pid 2>/dev/null || fail "wrk ended too early"
+    done
+}
+load_token() {
+    mint --site kasa --name "$1" --limit 100000000 --window 30d
+    printf 'X-Stella-Token: %s\nX-Site-ID: kasa\n' "$token" >"$dir/load"
+}
+
+for path in / /asking; do
+    load_token "revoked, at $path"
+    run_wrk 3 $path
+    busy 500
+    "$stkgate" admin revoke "$key_id" --yes --reason leaked >/dev/null 2>&1 || fail "revoke"
+    acknowledged_us=$(($(date +%s%N) / 1000))
+    sum
+    [ "$last_good_us" -le "$acknowledged_us" ] ||
+        fail "a request that began $((last_good_us - acknowledged_us)) us after the acknowledgement got 200"
+    [ "$others" -gt 0 ] && [ "$other" = 401 ] && [ "$errors" = 0 ] || fail "not seen: $(cat "$dir/out")"
+done
+
+# One that starts answers checks at once, but admin.sock only when the lease of the one before it is over.
+restart_daemon() {
+    stop_daemon "$@"
+    "$stkgate" daemon --state "$dir/state" --runtime "$dir/run" --config "$dir/config" 2>>"$dir/log" &
+    daemon_pid=$!
+    until_works check --site kasa --peek
+}
+load_token restarts
+run_wrk 5 /
+busy 500
+restart_daemon
+busy 500
+restart_daemon KILL
+busy 500
+sum
+[ "$others" = 0 ] && [ "$errors" = 0 ] || fail "requests failed: $(cat "$dir/out")"
+stop_nginx
+exit 0
