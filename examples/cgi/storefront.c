@@ -8,6 +8,8 @@
  * The web server hands it the call by RFC 3875's variables; STKGATE_RUNTIME, when it is set, says
  * where the daemon's sockets are. What a storefront would do with an admitted call is left out: the
  * answer is an empty list.
+ *
+ * A program that should not know of stkgate has `stkgate cgi` before it (docs/servers/cgi.md).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,8 +61,11 @@ static void print_simple(int status, const char *fields, const char *title)
 }
 
 /* CGI joins the values of a repeated header field with a comma, which makes a credential malformed:
- * nobody can slip in a second one. */
-static void check(stkgate *gate, uint64_t scopes, struct stkgate_verdict *ret)
+ * nobody can slip in a second one. The scope's name could be looked up once, in a program that
+ * serves more than one call.
+ *
+ * Whatever fails, the verdict is a refusal: there is nothing to do but to leave a trace. */
+static void check(stkgate *gate, const char *scope, struct stkgate_verdict *ret)
 {
     struct stkgate_request request = STKGATE_REQUEST_INIT;
     request.token = stkgate_text(getenv("HTTP_X_STELLA_TOKEN"));
@@ -68,9 +73,9 @@ static void check(stkgate *gate, uint64_t scopes, struct stkgate_verdict *ret)
     request.api_key = stkgate_text(getenv("HTTP_X_API_KEY"));
     request.site = stkgate_text(getenv("HTTP_X_SITE_ID"));
     request.origin = stkgate_text(getenv("HTTP_ORIGIN"));
-    request.scopes = scopes;
-    int error = stkgate_check(gate, &request, ret);
-    /* The verdict is a refusal then: there is nothing to do but to leave a trace. */
+    int error = stkgate_scope(gate, scope, &request.scopes);
+    if (error == 0)
+        error = stkgate_check(gate, &request, ret);
     if (error < 0)
         fprintf(stderr, "storefront: no verdict: %s\n", strerror(-error));
 }
@@ -97,7 +102,6 @@ int main(void)
 {
     struct stkgate_verdict verdict = STKGATE_VERDICT_INIT;
     int method_is_wrong = 0;
-    uint64_t scopes;
     stkgate *gate;
 
     const struct route *route = find_route(&method_is_wrong);
@@ -115,8 +119,7 @@ int main(void)
         print_simple(500, "", "Internal Server Error");
         return 0;
     }
-    if (stkgate_scope(gate, route->scope, &scopes) == 0)
-        check(gate, scopes, &verdict);
+    check(gate, route->scope, &verdict);
     answer(gate, &verdict);
     stkgate_close(gate);
     return 0;

@@ -88,7 +88,7 @@ static int write_reply(const struct reply *reply)
             sent += (size_t)n;
         } else if (errno == EAGAIN) {
             struct pollfd wait = {.fd = STDOUT_FILENO, .events = POLLOUT};
-            poll(&wait, 1, -1);
+            (void)poll(&wait, 1, -1);
         } else if (errno != EINTR) {
             int error = errno;
             fprintf(stderr, "stkgate cgi: the answer can't be written: %s\n", strerror(error));

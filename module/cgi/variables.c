@@ -25,13 +25,9 @@ const char *variables_get(char *const list[], const char *name)
 static char *join(const char *before, const char *value)
 {
     static const char between[] = ", ";
-    size_t before_len = strlen(before), value_len = strlen(value);
-    char *joined = malloc(before_len + sizeof between + value_len);
-    if (!joined)
-        return NULL;
-    memcpy(joined, before, before_len);
-    memcpy(joined + before_len, between, sizeof between - 1);
-    memcpy(joined + before_len + sizeof between - 1, value, value_len + 1);
+    char *joined = malloc(strlen(before) + sizeof between + strlen(value));
+    if (joined)
+        stpcpy(stpcpy(stpcpy(joined, before), between), value);
     return joined;
 }
 

@@ -38,6 +38,12 @@ static time_t now(void)
     return time.tv_sec;
 }
 
+static void pause_briefly(void)
+{
+    static const struct timespec tenth = {.tv_nsec = 100000000};
+    nanosleep(&tenth, NULL);
+}
+
 /* ---- one worker ---------------------------------------------------------------------------- */
 
 static void hold(struct worker *worker, int connection)
@@ -63,7 +69,7 @@ static bool passes_by_itself(int error)
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
-    case ENOMEM: poll(NULL, 0, 100); return true;
+    case ENOMEM: pause_briefly(); return true;
     case EBADF:
     case EINVAL:
     case ENOTSOCK:
@@ -89,7 +95,7 @@ static void *work(void *userdata)
         struct pollfd wait[] = {{.fd = all->stop, .events = POLLIN},
                                 {.fd = all->fd, .events = POLLIN}};
         if (poll(wait, 2, -1) < 0 && errno != EINTR)
-            poll(NULL, 0, 100);
+            pause_briefly();
         if (wait[0].revents)
             return NULL;
         if (!wait[1].revents)

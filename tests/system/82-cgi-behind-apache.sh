@@ -30,6 +30,10 @@ a_redirect_inside_the_server_keeps_nothing() {
     call 202 /nowhere "${good[@]}"
     body_has '^REDIRECT_STATUS=404$'
     body_lacks stk_
+    call 202 /api/elsewhere.sh "${good[@]}"
+    body_has '^REDIRECT_HTTP_X_SITE_ID=kasa$'
+    body_has '^STKGATE_SITE=kasa$'
+    body_lacks stk_
 }
 
 what_the_server_hands_on_unread_is_whole() {
@@ -41,6 +45,10 @@ what_the_server_hands_on_unread_is_whole() {
     body_has '"reason":"missing_token"'
 }
 
+program "$www/api/elsewhere.sh" <<END
+#!$stkgate cgi -- /bin/sh
+printf 'Location: /api/checkout\n\n'
+END
 for mpm in event prefork; do
     start_apache $mpm < <(configuration)
     every_language_works cart.sh catalog.pl catalog.py catalog.php

@@ -40,6 +40,11 @@ printf 'callers = stkgate-authorizer, root\ndirect = stkgate-authorizer\n' >/etc
 expect 0 systemctl reload stkgate.service
 is_allowed() { ask_fastcgi $socket 2 "${good[@]}" | grep -q '^Status: 200 '; }
 until_works is_allowed
+# And lets it have the view: it asks nobody any more, and the sandbox lets it.
+has_the_view() {
+    is_allowed && "$stkgate" admin status --json | grep -Eq '"attached": *\{"processes": *[1-9]'
+}
+until_works has_the_view
 
 # Refusals are information, failures are errors.
 ask_fastcgi $socket 2 REQUEST_METHOD=GET >/dev/null
