@@ -62,7 +62,7 @@ void call_hide_fields(request_rec *r)
     if (call_is_ours(r) && settings_of(r)->passes_token != TOGGLE_ON) {
         fields_hide(&first->fields, r->headers_in);
         if (r->main || r->prev)
-            fields_hide_variables(&first->fields, r->subprocess_env);
+            fields_hide_variables(r->subprocess_env);
     } else {
         fields_show(&first->fields, r->headers_in);
     }
