@@ -7,7 +7,7 @@
 . "$STKGATE_SRCDIR/tests/system/apache.sh"
 
 site() { mkdir -p "$home/htdocs/$1"; echo "of $1" >"$home/htdocs/$1/index.html"; echo "file of $1" >"$home/htdocs/$1/file"; }
-for place in open any all none or ip sites vhost cost flight policy scopes htaccess basic user errors text pages quiet; do site "$place"; done
+for place in open any all none or ip sites vhost cost flight policy scopes htaccess basic user errors text pages quiet satisfy satisfy/here satisfy/all; do site "$place"; done
 rm "$home/htdocs/pages/index.html" "$home/htdocs/open/index.html"
 echo 'AuthType Stkgate
 Require stkgate-scope cart:write' >"$home/htdocs/htaccess/.htaccess"
@@ -30,6 +30,22 @@ cat >"$dir/places.conf" <<END
 AddOutputFilter INCLUDES .shtml
 AddHandler cgi-script .cgi
 RewriteEngine On
+LoadModule access_compat_module $apache_modules/mod_access_compat.so
+<Location "/satisfy">
+    AuthType Stkgate
+    Require stkgate-scope catalog:read
+    Order deny,allow
+    Deny from all
+    Satisfy Any
+</Location>
+<Location "/satisfy/here">
+    Order deny,allow
+    Deny from all
+    Allow from 127.0.0.1
+</Location>
+<Location "/satisfy/all">
+    Satisfy All
+</Location>
 <LocationMatch "^/(any|all|none|or|ip|sites|vhost|cost|flight|policy|scopes|user|errors|text|pages|quiet|cgi|told)">
     AuthType Stkgate
     Require valid-user
@@ -169,10 +185,16 @@ requirements_are_httpds_logic() {
     answers 401 GET /basic/file "${good[@]}"
     has '^WWW-Authenticate: Basic'
     remains 95
+    # As it was before Require lines had a logic.
+    answers 401 GET /satisfy/file
+    answers 200 GET /satisfy/here/file
+    answers 403 GET /satisfy/all/file "${good[@]}"
+    remains 95
+    answers 200 GET /satisfy/file "${good[@]}"
     answers 200 GET /vhost/file "${good[0]}"
     answers 200 GET /vhost/file "${good[0]}" "X-Site-ID: other"
     answers 200 GET /cost/file "${good[@]}"
-    remains 90
+    remains 89
     new_token 9 --scope checkout:create
     answers 200 GET /any/file "${good[@]}"
     answers 403 GET /none/file "${good[@]}"
