@@ -42,8 +42,11 @@ LoadModule access_compat_module $apache_modules/mod_access_compat.so
     Order deny,allow
     Deny from all
     Allow from 127.0.0.1
+    Satisfy Any
 </Location>
 <Location "/satisfy/all">
+    Order deny,allow
+    Deny from all
     Satisfy All
 </Location>
 <LocationMatch "^/(any|all|none|or|ip|sites|vhost|cost|flight|policy|scopes|user|errors|text|pages|quiet|cgi|told)">
