@@ -107,6 +107,9 @@ LoadModule access_compat_module $apache_modules/mod_access_compat.so
         Require valid-user
     </RequireAll>
 </Location>
+<Location "/quiet">
+    StkgatePreflight On
+</Location>
 <Location "/policy">
     StkgateService strict
 </Location>
@@ -211,10 +214,25 @@ requirements_are_httpds_logic() {
     has '"reason":"unknown_token"'
 }
 
+# As on every other way to ask, the operator sees what was refused.
+refusals_are_counted() {
+    new_token 2 --scope catalog:read
+    answers 401 GET /all/file "${good[0]}"
+    answers 401 GET /sites/file "${good[@]}"
+    answers 403 GET /scopes/file "${good[@]}"
+    answers 200 GET /all/file "${good[@]}"
+    answers 200 GET /all/file "${good[@]}"
+    answers 429 GET /all/file "${good[@]}"
+    "$stkgate" admin show "$key_id" >"$dir/out" || fail "show"
+    out_has 'Used: 2 allowed, 4 refused'
+    remains 0
+}
+
 preflights_pass_unspent_where_they_may() {
     local preflight=("Origin: https://kasa.example" "Access-Control-Request-Method: PUT")
     answers 200 OPTIONS /flight/file "${preflight[@]}"
     lacks '^RateLimit'
+    answers 200 OPTIONS /quiet/file "${preflight[@]}"
     answers 401 OPTIONS /flight/file
     answers 401 GET /flight/file "${preflight[@]}"
     answers 401 OPTIONS /scopes/file "${preflight[@]}"
@@ -385,6 +403,7 @@ a_scope_of_ones_own_is_looked_up_when_it_is_needed() {
 for mpm in prefork event worker; do
     start_apache "$mpm" "$dir/places.conf"
     requirements_are_httpds_logic
+    refusals_are_counted
     is_charged_once
     if [ "$mpm" != worker ]; then
         preflights_pass_unspent_where_they_may
