@@ -261,6 +261,7 @@ is_charged_once() {
     answers 200 GET /open/file                             # an open place that leads to a guarded one
     answers 200 GET /open/ "${good[@]}"
     has 'file of scopes'
+    has '^RateLimit-Remaining: 3$'
     remains 3
     answers 401 GET /open/
     lacks 'file of scopes'
@@ -277,6 +278,9 @@ is_charged_once() {
     answers 429 GET /pages/inner "${good[@]}"
     answers 429 GET /open/ "${good[@]}"
     lacks 'file of scopes'
+    new_token 1 --scope catalog:read --scope cart:write
+    answers 200 GET /pages/inner "${good[@]}"              # for the last unit
+    remains 0
     new_token 3
     answers 404 GET /errors/nothing "${good[@]}"           # an error document in a guarded place
     has 'file of scopes'
