@@ -62,7 +62,7 @@ void call_hide_fields(request_rec *r)
     if (call_is_ours(r) && settings_of(r)->passes_token != TOGGLE_ON) {
         fields_hide(&first->fields, r->headers_in);
         if (r->main || r->prev)
-            fields_hide_variables(&first->fields, r->subprocess_env);
+            fields_hide_variables(r->subprocess_env);
     } else {
         fields_show(&first->fields, r->headers_in);
     }
@@ -115,6 +115,20 @@ static int admit(request_rec *r, struct call *call, enum call_stage stage, char 
     return OK;
 }
 
+/* The last answer was a look, which the daemon counts for nothing; so that it counts the refusal,
+ * ask in earnest. Who wants every scope there may be, is refused and spends nothing, whatever has
+ * changed since. */
+static void have_it_counted(request_rec *r, const struct call *call)
+{
+    struct stkgate_request request = STKGATE_REQUEST_INIT;
+    struct stkgate_verdict verdict = STKGATE_VERDICT_INIT;
+
+    if (call->verdict.key_id[0] == '\0' || fill_request(r, &request) < 0)
+        return;
+    request.scopes = UINT64_MAX;
+    (void)stkgate_check(call->gate, &request, &verdict);
+}
+
 int call_authenticate(request_rec *r)
 {
     static char nobody[] = "";
@@ -135,8 +149,10 @@ int call_authenticate(request_rec *r)
         return answer_refusal(r, call, 0);
     request.flags = STKGATE_PEEK;
     int error = stkgate_check(call->gate, &request, &call->verdict);
-    if (error < 0 || !is_known(&call->verdict))
+    if (error < 0 || !is_known(&call->verdict)) {
+        have_it_counted(r, call);
         return answer_refusal(r, call, error);
+    }
     return admit(r, call, CALL_KNOWN, call->verdict.key_id);
 }
 
@@ -193,6 +209,7 @@ static int refuse(request_rec *r, struct call *call, int status)
                : status == DECLINED        ? HTTP_INTERNAL_SERVER_ERROR
                                            : status;
     }
+    have_it_counted(r, call);
     return answer_refusal(r, call, 0);
 }
 

@@ -63,21 +63,26 @@ void fields_show(const struct fields *fields, apr_table_t *headers)
     }
 }
 
-static bool is_secret(const struct fields *fields, const char *value)
+/* Which field's variable it is, behind any number of redirects. */
+static enum field variable_of(const char *name)
 {
-    for (int i = 0; fields->secrets && i < fields->secrets->nelts; i++)
-        if (strcmp(((const struct hidden *)fields->secrets->elts)[i].value, value) == 0)
-            return true;
-    return false;
+    static const char redirected[] = "REDIRECT_";
+    unsigned field = 0;
+    while (strncmp(name, redirected, sizeof redirected - 1) == 0)
+        name += sizeof redirected - 1;
+    while (field < FIELD_COUNT && strcmp(field_variable((enum field)field), name) != 0)
+        field++;
+    return (enum field)field;
 }
 
 /* What is taken out of a table moves what is behind it: from the end, then. */
-void fields_hide_variables(const struct fields *fields, apr_table_t *environment)
+void fields_hide_variables(apr_table_t *environment)
 {
     const apr_array_header_t *all = apr_table_elts(environment);
     for (int i = all->nelts - 1; i >= 0; i = i < all->nelts ? i - 1 : all->nelts - 1) {
         const apr_table_entry_t *entry = (const apr_table_entry_t *)all->elts + i;
-        if (entry->key && entry->val && is_secret(fields, entry->val))
+        if (entry->key && entry->val &&
+            field_is_secret(variable_of(entry->key), stkgate_text(entry->val)))
             apr_table_unset(environment, entry->key);
     }
 }

@@ -28,10 +28,9 @@ void fields_take(apr_pool_t *pool, apr_table_t *headers, struct fields *ret);
 void fields_hide(const struct fields *fields, apr_table_t *headers);
 void fields_show(const struct fields *fields, apr_table_t *headers);
 
-/* Take out of an environment whatever is one of these credentials: httpd makes variables of all
- * fields, and hands them on, as REDIRECT_HTTP_..., too, from a place where they are shown to one
- * where they are not. */
-void fields_hide_variables(const struct fields *fields, apr_table_t *environment);
+/* Take the credentials out of an environment: httpd makes variables of all fields, and hands them
+ * on, as REDIRECT_HTTP_..., too, from a place where they are shown to one where they are not. */
+void fields_hide_variables(apr_table_t *environment);
 
 /* Of a request that nobody has read the fields of: take all credentials out, for good. */
 void fields_drop(apr_pool_t *pool, apr_table_t *headers);

@@ -8,6 +8,7 @@
 #ifndef STKGATE_APACHE_HUSH_H
 #define STKGATE_APACHE_HUSH_H
 
+#include <apr_pools.h>
 #include <httpd.h>
 
 /* From before the header is read, log about this request only what is `notice` or worse; until
@@ -15,5 +16,10 @@
  * never gets there, and stays so. */
 void hush_begin(request_rec *r);
 void hush_end(request_rec *r);
+
+/* mod_http2 logs the fields of a header as it reads them, from trace2 on, about a connection of
+ * which no request is known yet: of all servers from first on, it logs trace1 or worse. Once the
+ * configuration was read. */
+void hush_http2(apr_pool_t *pconf, server_rec *first);
 
 #endif

@@ -40,6 +40,7 @@ static int after_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *
                                server_rec *server)
 {
     int r = gates_open();
+    hush_http2(pconf, server);
     if (r == 0)
         return OK;
     ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server, "stkgate: no handle can be opened: %s",

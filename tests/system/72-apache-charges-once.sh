@@ -7,7 +7,7 @@
 . "$STKGATE_SRCDIR/tests/system/apache.sh"
 
 site() { mkdir -p "$home/htdocs/$1"; echo "of $1" >"$home/htdocs/$1/index.html"; echo "file of $1" >"$home/htdocs/$1/file"; }
-for place in open any all none or ip sites vhost cost flight policy scopes htaccess basic user errors text pages quiet; do site "$place"; done
+for place in open any all none or ip sites vhost cost flight policy scopes htaccess basic user errors text pages quiet satisfy satisfy/here satisfy/all; do site "$place"; done
 rm "$home/htdocs/pages/index.html" "$home/htdocs/open/index.html"
 echo 'AuthType Stkgate
 Require stkgate-scope cart:write' >"$home/htdocs/htaccess/.htaccess"
@@ -30,6 +30,25 @@ cat >"$dir/places.conf" <<END
 AddOutputFilter INCLUDES .shtml
 AddHandler cgi-script .cgi
 RewriteEngine On
+LoadModule access_compat_module $apache_modules/mod_access_compat.so
+<Location "/satisfy">
+    AuthType Stkgate
+    Require stkgate-scope catalog:read
+    Order deny,allow
+    Deny from all
+    Satisfy Any
+</Location>
+<Location "/satisfy/here">
+    Order deny,allow
+    Deny from all
+    Allow from 127.0.0.1
+    Satisfy Any
+</Location>
+<Location "/satisfy/all">
+    Order deny,allow
+    Deny from all
+    Satisfy All
+</Location>
 <LocationMatch "^/(any|all|none|or|ip|sites|vhost|cost|flight|policy|scopes|user|errors|text|pages|quiet|cgi|told)">
     AuthType Stkgate
     Require valid-user
@@ -87,6 +106,9 @@ RewriteEngine On
         Require ip 192.0.2.1
         Require valid-user
     </RequireAll>
+</Location>
+<Location "/quiet">
+    StkgatePreflight On
 </Location>
 <Location "/policy">
     StkgateService strict
@@ -169,10 +191,16 @@ requirements_are_httpds_logic() {
     answers 401 GET /basic/file "${good[@]}"
     has '^WWW-Authenticate: Basic'
     remains 95
+    # As it was before Require lines had a logic.
+    answers 401 GET /satisfy/file
+    answers 200 GET /satisfy/here/file
+    answers 403 GET /satisfy/all/file "${good[@]}"
+    remains 95
+    answers 200 GET /satisfy/file "${good[@]}"
     answers 200 GET /vhost/file "${good[0]}"
     answers 200 GET /vhost/file "${good[0]}" "X-Site-ID: other"
     answers 200 GET /cost/file "${good[@]}"
-    remains 90
+    remains 89
     new_token 9 --scope checkout:create
     answers 200 GET /any/file "${good[@]}"
     answers 403 GET /none/file "${good[@]}"
@@ -186,10 +214,25 @@ requirements_are_httpds_logic() {
     has '"reason":"unknown_token"'
 }
 
+# As on every other way to ask, the operator sees what was refused.
+refusals_are_counted() {
+    new_token 2 --scope catalog:read
+    answers 401 GET /all/file "${good[0]}"
+    answers 401 GET /sites/file "${good[@]}"
+    answers 403 GET /scopes/file "${good[@]}"
+    answers 200 GET /all/file "${good[@]}"
+    answers 200 GET /all/file "${good[@]}"
+    answers 429 GET /all/file "${good[@]}"
+    "$stkgate" admin show "$key_id" >"$dir/out" || fail "show"
+    out_has 'Used: 2 allowed, 4 refused'
+    remains 0
+}
+
 preflights_pass_unspent_where_they_may() {
     local preflight=("Origin: https://kasa.example" "Access-Control-Request-Method: PUT")
     answers 200 OPTIONS /flight/file "${preflight[@]}"
     lacks '^RateLimit'
+    answers 200 OPTIONS /quiet/file "${preflight[@]}"
     answers 401 OPTIONS /flight/file
     answers 401 GET /flight/file "${preflight[@]}"
     answers 401 OPTIONS /scopes/file "${preflight[@]}"
@@ -218,6 +261,7 @@ is_charged_once() {
     answers 200 GET /open/file                             # an open place that leads to a guarded one
     answers 200 GET /open/ "${good[@]}"
     has 'file of scopes'
+    has '^RateLimit-Remaining: 3$'
     remains 3
     answers 401 GET /open/
     lacks 'file of scopes'
@@ -234,6 +278,9 @@ is_charged_once() {
     answers 429 GET /pages/inner "${good[@]}"
     answers 429 GET /open/ "${good[@]}"
     lacks 'file of scopes'
+    new_token 1 --scope catalog:read --scope cart:write
+    answers 200 GET /pages/inner "${good[@]}"              # for the last unit
+    remains 0
     new_token 3
     answers 404 GET /errors/nothing "${good[@]}"           # an error document in a guarded place
     has 'file of scopes'
@@ -360,6 +407,7 @@ a_scope_of_ones_own_is_looked_up_when_it_is_needed() {
 for mpm in prefork event worker; do
     start_apache "$mpm" "$dir/places.conf"
     requirements_are_httpds_logic
+    refusals_are_counted
     is_charged_once
     if [ "$mpm" != worker ]; then
         preflights_pass_unspent_where_they_may

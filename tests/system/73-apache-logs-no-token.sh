@@ -10,6 +10,10 @@ echo file >"$home/htdocs/api/file"
 echo file >"$home/htdocs/open/file"
 echo '<!--#include virtual="/open/file" -->' >"$home/htdocs/api/page.shtml"
 cat >"$dir/logs.conf" <<END
+$([ ! -e "$apache_modules/mod_http2.so" ] || echo "LoadModule http2_module $apache_modules/mod_http2.so")
+<IfModule http2_module>
+    Protocols h2c http/1.1
+</IfModule>
 AddOutputFilter INCLUDES .shtml
 ForensicLog $home/forensic.log
 LogFormat "%r %{X-Stella-Token}i %{X-API-Key}i %{Authorization}i %{X_Stella_Token}i" tokens
@@ -86,6 +90,16 @@ for mpm in event prefork; do
             for value in "$kept" "$lacking" "$unknown"; do send "$line" "$value"; done
         done
     done
+    # prefork can't do HTTP/2; and not each curl.
+    if [ "$mpm" = event ] && [ -e "$apache_modules/mod_http2.so" ] && curl --version | grep -q HTTP2; then
+        printf 'X-Stella-Token: %s\nX-Site-ID: kasa\n' "$kept" >"$dir/fields"
+        for wanted in 200 401; do
+            got=$(curl -s --http2-prior-knowledge --max-time 30 -o /dev/null -w '%{http_version} %{http_code}' -H "@$dir/fields" \
+                "http://127.0.0.1:$port/api/file")
+            [ "$got" = "2 $wanted" ] || fail "HTTP/2: $got, not 2 $wanted"
+            printf 'X-Stella-Token: %s\n' "$kept" >>"$dir/fields"
+        done
+    fi
     path=/api/file
     send 'X-API-Key: %s' "$legacy"
     grep -q '^HTTP/1.1 200 ' "$dir/answer" || fail "a legacy key does not pass"
