@@ -57,8 +57,10 @@ static enum field field_like(const ngx_table_elt_t *element)
 
     if (len > NAME_MAX_BYTES || memchr(element->key.data, '_', len) == NULL)
         return field_of(element);
+    ngx_memcpy(name, element->key.data, len);
     for (size_t i = 0; i < len; i++)
-        name[i] = element->key.data[i] == '_' ? '-' : (char)element->key.data[i];
+        if (name[i] == '_')
+            name[i] = '-';
     return field_of_name(name, len);
 }
 
@@ -170,7 +172,8 @@ static ngx_int_t finish(struct rebuilt *rebuilt)
 static ngx_int_t take_out(ngx_http_request_t *r)
 {
     struct rebuilt rebuilt = {.list = &r->headers_in.headers};
-    for (ngx_list_part_t *part = &rebuilt.list->part; part != NULL; part = part->next) {
+    const ngx_list_part_t *part = &r->headers_in.headers.part;
+    do {
         ngx_table_elt_t *element = part->elts;
         ngx_uint_t begin = 0;
         for (ngx_uint_t i = 0; i < part->nelts; i++) {
@@ -184,7 +187,8 @@ static ngx_int_t take_out(ngx_http_request_t *r)
         }
         if (add_run(&rebuilt, element + begin, part->nelts - begin) != NGX_OK)
             return NGX_ERROR;
-    }
+        part = part->next;
+    } while (part != NULL);
     return finish(&rebuilt);
 }
 

@@ -52,8 +52,6 @@ static char copy_filter[] = "ngx_http_copy_filter_module";
 /* What nginx looks for in a shared object. Each module gets its place before the first of those
  * that are named after it. Access handlers run from the last to the first: ours after nginx's own.
  */
-extern ngx_module_t *ngx_modules[];
-extern char *ngx_module_names[];
 extern char *ngx_module_order[];
 
 LOADED_BY_NGINX ngx_module_t *ngx_modules[] = {&ngx_http_stkgate_module,

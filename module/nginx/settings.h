@@ -29,7 +29,7 @@ struct settings {
     stkgate *gate; /* NULL: off */
     uint64_t scopes;
 };
-#define SETTINGS_COST_OF_SERVICE -2 /* unlike NGX_CONF_UNSET */
+#define SETTINGS_COST_OF_SERVICE (-2) /* unlike NGX_CONF_UNSET */
 
 extern ngx_command_t settings_commands[];
 

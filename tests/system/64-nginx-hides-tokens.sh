@@ -13,12 +13,13 @@ echo "the shop" >"$dir/html/index.html"
 told='t=$http_x_stella_token a=$http_authorization k=$http_x_api_key s=$http_x_site_id c=$http_x_custom h=$http_host v=$http_x_key'
 cat >"$dir/http" <<END
     log_format told '\$status t=\$http_x_stella_token a=\$http_authorization k=\$http_x_api_key \$request_method';
+    log_format behind '\$request_uri t=\$http_x_stella_token k=\$http_x_api_key';
     access_log $dir/told.log told;
     underscores_in_headers on;
     limit_req_zone \$http_x_stella_token zone=calls:1m rate=1000r/s;
     server {
         listen unix:$dir/back.sock;
-        access_log $dir/back.log;
+        access_log $dir/back.log behind;
         location / { return 200 "$told\n"; }
     }
     server {
@@ -35,9 +36,9 @@ cat >"$dir/http" <<END
         location /off { stkgate off; proxy_pass http://unix:$dir/back.sock; }
         location /any { satisfy any; allow all; proxy_pass http://unix:$dir/back.sock; }
         location /asks { auth_request /behind; auth_request_set \$said \$upstream_http_x_said; try_files /index.html =404; }
-        location /behind { internal; proxy_pass http://unix:$dir/back.sock; }
+        location /behind { stkgate off; internal; proxy_pass http://unix:$dir/back.sock; }
         location /mirrored { mirror /mirror; try_files /index.html =404; }
-        location /mirror { internal; proxy_pass http://unix:$dir/back.sock; }
+        location /mirror { stkgate off; internal; proxy_pass http://unix:$dir/back.sock; }
         location /fastcgi { fastcgi_pass unix:$dir/none.sock; }
         location /uwsgi { uwsgi_pass unix:$dir/none.sock; }
         location /scgi { scgi_pass unix:$dir/none.sock; }
@@ -77,8 +78,12 @@ ask /pass && is 200 && body_has "^t=$token "
 ask /off && is 200 && body_has "^t=$token "
 ask /pass/first && is 200 && body_has '^t= '
 # Sub-requests hand the header on, too.
-ask /asks && is 200
-ask /mirrored && is 200
+ask /asks "X-API-Key: $legacy" && is 200
+ask /mirrored "X-API-Key: $legacy" && is 200
+for path in behind mirror; do
+    comes "^/$path " "$dir/back.log"
+    grep "^/$path " "$dir/back.log" | grep -vx "/$path t=- k=-" && fail "a sub-request to /$path handed a credential on"
+done
 for path in fastcgi uwsgi scgi; do
     ask /$path "X-API-Key: $legacy" "X-Custom: kept" && is 502
 done
@@ -86,7 +91,7 @@ for kind in fastcgi uwsgi scgi; do
     logged "$kind param: \"HTTP_X_CUSTOM: kept\""
 done
 ! grep -Eiq 'param: "HTTP_X_(STELLA|API)' "$dir/error.log" || fail "a parameter has a credential"
-[ "$(grep -c 'GET /pass' "$dir/back.log")" = 1 ] || fail "the program behind was not asked"
+[ "$(grep -c "^/pass t=$token" "$dir/back.log")" = 1 ] || fail "the program behind was not asked"
 
 # Where nginx logs them by itself: its levels info and debug; invalid lines; HTTP/2; other places.
 for sock in web.sock plain.sock; do

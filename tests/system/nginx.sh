@@ -36,6 +36,7 @@ nginx_conf() {
     [ "$(id -u)" != 0 ] || echo "user www-data;"
     cat <<END
 load_module $so;
+${before:-}
 pid $dir/nginx.pid;
 lock_file $dir/nginx.lock;
 error_log $dir/error.log ${error_level:-info};
