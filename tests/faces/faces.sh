@@ -1,0 +1,166 @@
+# shellcheck shell=bash
+# faces.sh - sourced behind rig.sh by the tests that put calls to every server; then by no one else
+#
+# A face is a file here, FACE.sh, which defines
+#
+#   face_missing   prints why it can't be had here; nothing when it can
+#   face_start     writes its configuration to $face, starts it and sets $address, for `ask run`
+#   face_lines     prints what face.h reads: its paths, and in what it is known to differ
+#
+# and may use
+#
+#   each_place COMMAND...   runs it with PATH SERVICE COST SCOPES, for each place ("" for no cost)
+#   serve COMMAND...        starts a server as another user, with no output of its own
+#   until_there             waits until $address is served
+#   port                    prints a free port
+#   has NAME                whether configure found what HAVE_NAME is about
+#   module PATH             where a module for a server is, readable for the servers' user
+#   identity                prints a path line for each place, for servers with the same paths
+#   is_quiet                false: servers log as much as they can
+faces=$STKGATE_SRCDIR/tests/faces
+ask=$STKGATE_BUILDDIR/tests/faces/ask
+all_faces='http nginx-module nginx-auth-request apache-prefork apache-event cgi-lighttpd cgi-apache
+    authorizer-lighttpd caddy haproxy library'
+PATH=$PATH:/usr/sbin:/sbin
+server_uid=4711
+web=(env)
+[ "$(id -u)" != 0 ] || web=(setpriv --reuid $server_uid --regid $server_uid --clear-groups)
+server_pids=()
+# Not only the server: what it has forked, in a group of its own, when it was killed.
+set -m
+
+end_servers() {
+    local pid
+    for pid in "${server_pids[@]}"; do
+        kill -TERM "$pid" 2>/dev/null
+    done
+    for pid in "${server_pids[@]}"; do
+        # A server that waits for what will not come is not waited for.
+        timeout 10 tail --pid="$pid" -f /dev/null
+        kill -KILL -- "-$pid" 2>/dev/null
+        wait "$pid" 2>/dev/null
+    done
+    server_pids=()
+}
+end_all() {
+    status=$?
+    trap - EXIT
+    end_servers
+    (exit $status)
+    cleanup
+}
+trap end_all EXIT
+
+serve() {
+    setsid -w true 2>/dev/null
+    (cd "$face" && exec timeout -k 5 300 "${web[@]}" env "${server_env[@]}" "$@") \
+        >>"$face/output.log" 2>&1 </dev/null &
+    server_pids+=($!)
+}
+server_env=(TMPDIR=/tmp)
+
+is_served() {
+    case $address in
+    unix:*) curl -s -o /dev/null --max-time 5 --unix-socket "${address#unix:}" http://face/ ;;
+    *) curl -s -o /dev/null --max-time 5 "http://$address/" ;;
+    esac
+}
+until_there() {
+    local deadline=$((SECONDS + 60))
+    until is_served; do
+        kill -0 "${server_pids[-1]}" 2>/dev/null || { cat "$face"/*.log >&2; fail "$name has ended"; }
+        [ $SECONDS -lt $deadline ] || { cat "$face"/*.log >&2; fail "$name does not answer"; }
+        sleep 0.05
+    done
+}
+
+each_place() {
+    local path service cost scopes
+    while read -r path service cost scopes; do
+        [ -n "$path" ] && [ "$path" != '#' ] || continue
+        "$@" "$path" "$service" "${cost#-}" "$scopes"
+    done < <(grep -v '^#' "$faces/places.txt")
+}
+port() { "$ask" port; }
+has() { grep -q "^HAVE_$1_TRUE = *\$" "$STKGATE_BUILDDIR/Makefile"; }
+module() {
+    [ -r "$STKGATE_BUILDDIR/module/$1" ] || fail "module/$1 was not built"
+    echo "$STKGATE_BUILDDIR/module/$1"
+}
+identity() { each_place identity_of; }
+identity_of() { echo "path $1 $1"; }
+is_quiet() { [ -z "${talkative:-}" ]; }
+
+# The services that places.txt names; the servers' user has the view for some of them, and asks for others.
+write_services() {
+    local services=$dir/config/services.d
+    echo "direct = $server_uid" | service_file storefront
+    service_file ietf <<<"fields = ietf"
+    service_file silent <<<"fields = none"
+    printf 'accept = test\nrealm = testing ground\n' | service_file testing
+    printf 'require_site = no\ndirect = %s\n' "$server_uid" | service_file siteless
+    printf 'scope = checkout:create\ncost = 2\n' | service_file strict
+    printf '[daemon]\nhttp_header_size = 256K\n' >"$dir/config/stkgate.conf"
+    # The servers' user must come through here.
+    chmod 755 "$dir"
+}
+service_file() { { echo '[service]'; cat; } >"$services/$1.conf"; }
+
+# start_face NAME: sets $name, $face, $address; false, with a reason in $missing, when it can't be had.
+start_face() {
+    name=$1
+    face=$dir/$name
+    # shellcheck source=/dev/null
+    . "$faces/$name.sh"
+    missing=$(face_missing)
+    [ -z "$missing" ] || return 1
+    mkdir -p "$face"
+    face_lines >"$face/lines"
+    [ "${web[0]}" = env ] || chown -R $server_uid:$server_uid "$face"
+    face_start
+    until_there
+}
+
+# ---- the matrix -----------------------------------------------------------------------------------
+
+# Of $names and their $columns; $left_out below.
+print_matrix() {
+    local i
+    for i in "${!names[@]}"; do
+        printf '%*s%s\n' $((36 + i * 9)) '' "${names[i]}"
+    done
+    "$ask" rows "$faces/table.txt" | paste - "${columns[@]}" |
+        awk -F '\t' '{printf "%-36s", substr($1, 1, 35); for (i = 2; i <= NF; i++) printf "%-9s", $i; print ""}'
+    echo
+    echo "*  refused by the server itself, before it asked any of ours      .  not among this face's paths"
+    for i in "${!names[@]}"; do
+        sed -n "s/^note \(.\) /${names[i]}, \1: /p" "$dir/${names[i]}/lines"
+    done
+    printf '%s' "$left_out"
+}
+
+# ---- what more than one face needs ----------------------------------------------------------------
+
+# lighttpd_begin MODULE...: the beginning of a configuration.
+lighttpd_begin() {
+    mkdir -p "$face/root"
+    cat <<CONF
+server.document-root = "$face/root"
+server.bind = "${address#unix:}"
+server.errorlog = "$face/error.log"
+server.max-request-field-size = 65535
+server.modules = ("mod_setenv", $(printf '"%s", ' "$@") "mod_accesslog")
+accesslog.filename = "$face/access.log"
+# X_Stella_Token would be HTTP_X_STELLA_TOKEN to a program, as X-Stella-Token is: empty is gone.
+setenv.set-request-header = (
+    "X_Stella_Token" => "", "X_Stella-Token" => "", "X-Stella_Token" => "",
+    "X_API_Key" => "", "X_API-Key" => "", "X-API_Key" => "",
+    "X_Site_ID" => "", "X_Site-ID" => "", "X-Site_ID" => "")
+CONF
+    is_quiet || cat <<'CONF'
+debug.log-request-header = "enable"
+debug.log-request-handling = "enable"
+debug.log-response-header = "enable"
+CONF
+}
+lighttpd_lines() { :; }
