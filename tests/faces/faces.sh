@@ -127,10 +127,10 @@ start_face() {
 print_matrix() {
     local i
     for i in "${!names[@]}"; do
-        printf '%*s%s\n' $((36 + i * 9)) '' "${names[i]}"
+        printf '%*s%s\n' $((44 + i * 9)) '' "${names[i]}"
     done
     "$ask" rows "$faces/table.txt" | paste - "${columns[@]}" |
-        awk -F '\t' '{printf "%-36s", substr($1, 1, 35); for (i = 2; i <= NF; i++) printf "%-9s", $i; print ""}'
+        awk -F '\t' '{printf "%-44s", substr($1, 1, 43); for (i = 2; i <= NF; i++) printf "%-9s", $i; print ""}'
     echo
     echo "*  refused by the server itself, before it asked any of ours      .  not among this face's paths"
     for i in "${!names[@]}"; do
@@ -164,3 +164,30 @@ debug.log-response-header = "enable"
 CONF
 }
 lighttpd_lines() { :; }
+
+# nginx_begin [LINE]...: the beginning of a configuration, with lines of its own at the top, up to the
+# middle of http {}; a server behind listens on $face/behind.sock and says 200 to everything.
+nginx_begin() {
+    printf '%s\n' "$@"
+    cat <<CONF
+daemon off;
+pid $face/nginx.pid;
+worker_processes 2;
+error_log $face/error.log $(is_quiet && echo notice || echo debug);
+events {}
+http {
+    access_log $face/access.log;
+    client_body_temp_path $face/t1; proxy_temp_path $face/t2; fastcgi_temp_path $face/t3;
+    uwsgi_temp_path $face/t4; scgi_temp_path $face/t5;
+    large_client_header_buffers 4 128k;
+    default_type text/plain;
+    server { listen unix:$face/behind.sock; return 200 "behind\\n"; }
+    upstream behind { server unix:$face/behind.sock; }
+CONF
+}
+serve_nginx() {
+    local user=()
+    # nginx that is root becomes nobody, who can't come to the sockets here.
+    [ "${web[0]}" != env ] || [ "$(id -u)" != 0 ] || user=(-g "user root;")
+    serve nginx -e "$face/error.log" -c "$face/nginx.conf" "${user[@]}"
+}
