@@ -32,8 +32,22 @@ const char *field_variable(enum field field)
     return fields[field < FIELD_COUNT ? field : FIELD_COUNT].variable;
 }
 
+/* Blanks around a value are none of it (RFC 9110, 5.5). nginx takes spaces off and leaves tabs. */
+static struct stkgate_text trim(struct stkgate_text value)
+{
+    while (value.length > 0 && (value.data[0] == ' ' || value.data[0] == '\t')) {
+        value.data++;
+        value.length--;
+    }
+    while (value.length > 0 &&
+           (value.data[value.length - 1] == ' ' || value.data[value.length - 1] == '\t'))
+        value.length--;
+    return value;
+}
+
 void field_set(struct stkgate_request *request, enum field field, struct stkgate_text value)
 {
+    value = trim(value);
     switch (field) {
     case FIELD_TOKEN: request->token = value; break;
     case FIELD_AUTHORIZATION: request->authorization = value; break;

@@ -29,8 +29,8 @@ enum field field_of_name(const char *name, size_t len);
 const char *field_name(enum field field);
 const char *field_variable(enum field field);
 
-/* Put its value into a request, which borrows it. A field that came more than once is its values
- * joined with ", ", by the caller. FIELD_COUNT: nothing happens. */
+/* Put its value into a request, which borrows it, without the blanks around it. A field that came
+ * more than once is its values joined with ", ", by the caller. FIELD_COUNT: nothing happens. */
 void field_set(struct stkgate_request *request, enum field field, struct stkgate_text value);
 
 /* Whether this value of this field is a credential of ours, not to be handed to programs behind or

@@ -27,8 +27,8 @@ struct answer {
     char bytes[ANSWER_MAX + 1];
 };
 
-/* address: "unix:/path" or "127.0.0.1:port". is_head: no body comes, whatever the fields say. Returns
- * NULL, or what is wrong with the answer, or with the way to the server, as a sentence. */
+/* address: "unix:/path" or "127.0.0.1:port". is_head: no body comes, whatever the fields say.
+ * Returns NULL, or what is wrong with the answer, or with the way to the server, as a sentence. */
 const char *answer_get(const char *address, const char *request, size_t request_len, bool is_head,
                        struct answer *ret);
 

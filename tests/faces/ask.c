@@ -1,16 +1,13 @@
 /* ask.c - the table's calls, put to one face
  *
  *   ask fill  TABLE RUNTIME PURSE SECRETS
- *       make the shared credentials: PURSE for ask run, SECRETS is a list of all values that were ever made
- *   ask rows  TABLE
- *       the rows' names, one a line
- *   ask run   TABLE RUNTIME PURSE SECRETS FACE ADDRESS COLUMN
- *       each row of which FACE (a file, face.h) has the path is put to ADDRESS; what came is written to
- *       COLUMN, one line for each row: its status, letters of marks, "*" for the server's own refusal, "."
- *       for a row that is left out, "WRONG" behind what is not as the table has it. Differences go to
- *       standard error, without any credential. 0; 1: there are some
- *   ask port
- *       a TCP port of the loopback on which nobody listens now
+ *       make the shared credentials: PURSE for ask run, SECRETS is a list of all values that were
+ * ever made ask rows  TABLE the rows' names, one a line ask run   TABLE RUNTIME PURSE SECRETS FACE
+ * ADDRESS COLUMN each row of which FACE (a file, face.h) has the path is put to ADDRESS; what came
+ * is written to COLUMN, one line for each row: its status, letters of marks, "*" for the server's
+ * own refusal, "." for a row that is left out, "WRONG" behind what is not as the table has it.
+ * Differences go to standard error, without any credential. 0; 1: there are some ask port a TCP
+ * port of the loopback on which nobody listens now
  */
 #include <arpa/inet.h>
 #include <err.h>

@@ -7,9 +7,17 @@
 
 /* Each must be as expected, or absent when nothing is expected of it. */
 static const char *const watched[] = {
-    "WWW-Authenticate", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
-    "RateLimit-Policy", "RateLimit",       "Retry-After",         "Deprecation",
-    "Sunset",           "Link",            "Cache-Control",
+    "WWW-Authenticate",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "RateLimit-Policy",
+    "RateLimit",
+    "Retry-After",
+    "Deprecation",
+    "Sunset",
+    "Link",
+    "Cache-Control",
 };
 
 bool compare_value(const char *value, const char *pattern)

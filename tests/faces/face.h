@@ -2,12 +2,11 @@
  *
  * A file of lines, written by the face's own shell file:
  *
- *   path PATH TARGET [METHOD]    a path of the table is this one here, for this method alone if one is
- *                                named; rows whose path is not there are left out
- *   lacks LETTER STATUS NAME...  answers of this status may be without these fields ("body": have another
- *                                body)
- *   other LETTER ANSWER ROW      the row's answer is another one of the table
- *   note LETTER TEXT             why: printed under the matrix
+ *   path PATH TARGET [METHOD]    a path of the table is this one here, for this method alone if one
+ * is named; rows whose path is not there are left out lacks LETTER STATUS NAME...  answers of this
+ * status may be without these fields ("body": have another body) other LETTER ANSWER ROW      the
+ * row's answer is another one of the table note LETTER TEXT             why: printed under the
+ * matrix
  *
  * Whatever is wrong with it ends the program.
  */

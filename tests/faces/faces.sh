@@ -82,7 +82,7 @@ each_place() {
     done < <(grep -v '^#' "$faces/places.txt")
 }
 port() { "$ask" port; }
-has() { grep -q "^HAVE_$1_TRUE = *\$" "$STKGATE_BUILDDIR/Makefile"; }
+has() { grep -qF "S[\"HAVE_$1_TRUE\"]=\"\"" "$STKGATE_BUILDDIR/config.status"; }
 module() {
     [ -r "$STKGATE_BUILDDIR/module/$1" ] || fail "module/$1 was not built"
     echo "$STKGATE_BUILDDIR/module/$1"

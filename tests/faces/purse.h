@@ -1,8 +1,8 @@
 /* purse.h - the credentials that the table's calls carry: made over admin.sock, named as there
  *
  * Shared ones are made once and kept in a file, which the faces' own programs read; fresh ones come
- * new with each row. Each value is added to a list of secrets, so that logs can be searched for them.
- * Whatever goes wrong ends the program.
+ * new with each row. Each value is added to a list of secrets, so that logs can be searched for
+ * them. Whatever goes wrong ends the program.
  */
 #ifndef STKGATE_TESTS_FACES_PURSE_H
 #define STKGATE_TESTS_FACES_PURSE_H
@@ -33,8 +33,8 @@ void purse_load(struct purse *purse, const char *path);
 /* Forget the fresh ones: the next row begins. */
 void purse_next_row(struct purse *purse);
 
-/* The value of a credential of the table, which is made if it is fresh and not made yet. Valid until
- * purse_next_row(). */
+/* The value of a credential of the table, which is made if it is fresh and not made yet. Valid
+ * until purse_next_row(). */
 const char *purse_value(struct purse *purse, const struct credential_spec *spec);
 
 #endif

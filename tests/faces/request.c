@@ -55,8 +55,8 @@ static void change(char *value, const char *how, size_t how_len)
 }
 
 /* What stands between braces. */
-static void put_braces(struct request *request, const char *text, size_t len,
-                       const struct row *row, struct purse *purse)
+static void put_braces(struct request *request, const char *text, size_t len, const struct row *row,
+                       struct purse *purse)
 {
     char value[PURSE_VALUE_MAX];
     const char *star = memchr(text, '*', len), *bar = memchr(text, '|', len);
@@ -101,9 +101,8 @@ void request_make(const struct row *row, const char *target, struct purse *purse
     char start[512];
 
     ret->len = 0;
-    snprintf(start, sizeof start,
-             "%s %s HTTP/%s\r\nHost: shop.example\r\nConnection: close\r\n", row->method, target,
-             row->version);
+    snprintf(start, sizeof start, "%s %s HTTP/%s\r\nHost: shop.example\r\nConnection: close\r\n",
+             row->method, target, row->version);
     put_text(ret, start);
     for (size_t i = 0; i < row->line_count; i++)
         put_line(ret, row->lines[i], row, purse);

@@ -62,6 +62,24 @@ START_TEST(puts_each_value_in_its_place)
 }
 END_TEST
 
+START_TEST(takes_off_the_blanks_that_http_allows_around_a_value)
+{
+    const struct {
+        const char *value, *left;
+    } rows[] = {
+        {"kasa", "kasa"},   {" kasa", "kasa"},    {"kasa \t", "kasa"}, {"\t \tkasa\t", "kasa"},
+        {"ka sa", "ka sa"}, {"\nkasa", "\nkasa"}, {" \t ", ""},        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct stkgate_request request = STKGATE_REQUEST_INIT;
+        field_set(&request, FIELD_SITE, stkgate_text(rows[i].value));
+        ck_assert_msg(request.site.length == strlen(rows[i].left) &&
+                          memcmp(request.site.data, rows[i].left, request.site.length) == 0,
+                      "\"%s\"", rows[i].value);
+    }
+}
+END_TEST
+
 START_TEST(tells_secrets_from_a_shops_own_credentials)
 {
     const struct {
@@ -90,4 +108,5 @@ START_TEST(tells_secrets_from_a_shops_own_credentials)
 END_TEST
 
 SUITE_MAIN("field", knows_its_fields_whatever_their_case, names_them_as_http_and_as_cgi_has_them,
-           puts_each_value_in_its_place, tells_secrets_from_a_shops_own_credentials)
+           puts_each_value_in_its_place, takes_off_the_blanks_that_http_allows_around_a_value,
+           tells_secrets_from_a_shops_own_credentials)
