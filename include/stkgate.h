@@ -224,7 +224,8 @@ STKGATE_PUBLIC int stkgate_scope_names(stkgate *gate, uint64_t mask, char *buffe
  *
  * After a failure the next attempt is due in 10 ms, after each further one in twice the time, up to
  * 1 s; until then calls fail at once with the value of the last failure. A missing or malformed
- * token is refused without the daemon. A call is spent at most once, but for one case: a connection
+ * token is refused without the daemon; only a handle that never heard of it tries to, so that the
+ * refusal names the service's realm. A call is spent at most once, but for one case: a connection
  * that served earlier calls turns out dead (the daemon was restarted), and the call is put once
  * more on a new one; a daemon that died between spending and answering has spent it twice then.
  * request and verdict are the caller's; the token's text is neither kept nor sent anywhere: the

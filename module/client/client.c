@@ -195,11 +195,22 @@ static int check(stkgate *gate, const struct stkgate_request *request,
     return decided ? 0 : ask(gate, &query, ret);
 }
 
+/* What the service requires is not known before the daemon was first heard of: a CGI program has a
+ * handle of its own for each call, and is to name the realm that the others name. That there is no
+ * daemon is no reason to let its caller wait for the refusal. */
+__attribute__((noinline, cold)) static const struct snapshot *learn(stkgate *gate)
+{
+    (void)ask_welcome(gate);
+    return snapshots_current(&gate->snapshots);
+}
+
 /* Rows 1 and 2 of the table need no table, and who sends garbage is to cost little. */
 static void refuse(stkgate *gate, enum credential_form form, uint64_t scopes,
                    struct stkgate_verdict *ret)
 {
     const struct snapshot *snapshot = snapshots_current(&gate->snapshots);
+    if (snapshot->content_len == 0)
+        snapshot = learn(gate);
     convert_outcome(reason_of_form(form), scopes | snapshot->policy.scopes, ret);
 }
 

@@ -373,6 +373,31 @@ START_TEST(names_the_fields_in_the_form_of_the_services_policy)
 }
 END_TEST
 
+START_TEST(names_the_services_realm_in_its_very_first_refusal)
+{
+    struct stkgate_request request = STKGATE_REQUEST_INIT;
+    struct stkgate_verdict verdict;
+    fake_init(&fake);
+    strcpy(fake.welcome.policy.realm, "testing ground");
+    fake.welcome.policy.scopes = 8;
+    fake_start(&fake);
+    stkgate *gate = call_open(&fake, PATIENT_MS);
+    for (int i = 0; i < 3; i++) {
+        struct fields fields = {0};
+        ck_assert_int_eq(call_put(gate, &request, &verdict), 0);
+        ck_assert_uint_eq(verdict.reason, STKGATE_MISSING_TOKEN);
+        ck_assert_uint_eq(verdict.needed, 8);
+        ck_assert_int_eq(stkgate_verdict_headers(gate, &verdict, collect, &fields), 0);
+        ck_assert_ptr_nonnull(strstr(fields.text, "realm=\"testing ground\""));
+    }
+    /* That was learned once. */
+    ck_assert_uint_eq(fake.hellos, 1);
+    ck_assert_uint_eq(fake.checks, 0);
+    stkgate_close(gate);
+    fake_deinit(&fake);
+}
+END_TEST
+
 START_TEST(explains_a_refusal)
 {
     struct stkgate_verdict verdict;
@@ -462,5 +487,6 @@ SUITE_MAIN("client", opens_without_a_daemon, opens_nothing_that_is_out_of_range,
            answers_programs_of_a_release_to_come, gives_each_of_many_threads_its_own_answers,
            knows_the_builtin_scopes_without_a_daemon, asks_the_daemon_for_a_scope_that_is_new,
            tells_the_names_of_scopes, names_the_fields_in_the_form_of_the_services_policy,
-           explains_a_refusal, has_an_empty_body_for_an_allowed_call,
-           answers_nothing_about_a_verdict_that_is_none, names_reasons_and_its_version)
+           names_the_services_realm_in_its_very_first_refusal, explains_a_refusal,
+           has_an_empty_body_for_an_allowed_call, answers_nothing_about_a_verdict_that_is_none,
+           names_reasons_and_its_version)
