@@ -191,3 +191,95 @@ serve_nginx() {
     [ "${web[0]}" != env ] || [ "$(id -u)" != 0 ] || user=(-g "user root;")
     serve nginx -e "$face/error.log" -c "$face/nginx.conf" "${user[@]}"
 }
+
+# apache_begin MPM [LINE]...: the beginning of a configuration, for the port in $address.
+apache_begin() {
+    local mpm=$1 folder name built_in
+    shift
+    built_in=$(apache2 -l)
+    folder=$(dirname "$(find /usr/lib/apache2/modules /usr/lib*/httpd/modules -name mod_authz_core.so 2>/dev/null | head -n 1)")
+    mkdir -p "$face/root" "$face/tmp"
+    for name in "mpm_$mpm" unixd authn_core authz_core authz_user log_config mime alias \
+        "$([ "$mpm" = prefork ] && echo cgi || echo cgid)"; do
+        # Debian's has some built in, others' have not.
+        grep -q "mod_$name\.c" <<<"$built_in" || echo "LoadModule ${name}_module $folder/mod_$name.so"
+    done
+    cat <<CONF
+ServerName shop.example
+ServerRoot $face
+DefaultRuntimeDir $face
+PidFile $face/httpd.pid
+Listen $address
+DocumentRoot $face/root
+ErrorLog $face/error.log
+LogLevel $(is_quiet && echo info || echo trace8)
+LogFormat "%h %u \"%r\" %>s" all
+CustomLog $face/access.log all
+TypesConfig /dev/null
+LimitRequestFieldSize 131072
+LimitRequestLine 8190
+StartServers 1
+GracefulShutdownTimeout 5
+<Directory />
+    Require all denied
+</Directory>
+<Directory $face>
+    Require all granted
+</Directory>
+CONF
+    [ "$mpm" = prefork ] || printf '%s\n' "ScriptSock $face/cgid.sock"
+    printf '%s\n' "$@"
+}
+apache_missing() {
+    type -P apache2 >/dev/null || { echo "Apache is not installed"; return; }
+    [ "${web[0]}" != env ] || [ "$(id -u)" != 0 ] || echo "Apache does not serve as root"
+}
+serve_apache() { serve apache2 -DFOREGROUND -d "$face" -f "$face/httpd.conf"; }
+
+# A face of mod_stkgate with this MPM.
+apache_module_missing() {
+    if ! has APACHE; then
+        echo "its module is not in this build"
+    elif is_sanitized; then
+        echo "a module with a sanitizer can't be loaded into an Apache without"
+    else
+        apache_missing
+    fi
+}
+apache_module_start() { # MPM
+    address=127.0.0.1:$(port)
+    {
+        apache_begin "$1" "LoadFile $STKGATE_BUILDDIR/module/client/.libs/libstkgate.so.0" \
+            "LoadModule stkgate_module $(module apache/.libs/mod_stkgate.so)" "StkgateSocket $dir/run/check.sock"
+        each_place apache_place
+    } >"$face/httpd.conf"
+    serve_apache
+}
+apache_place() { # PATH SERVICE COST SCOPES
+    echo behind >"$face/root$1"
+    cat <<CONF
+<Location $1>
+    AuthType Stkgate
+    StkgateService $2
+    ${3:+StkgateCost $3}
+    Require ${4:+stkgate-scope }${4:-valid-user}
+</Location>
+CONF
+}
+
+# A program that says 200 to everything, and one for each place that puts stkgate cgi before it.
+write_programs() {
+    mkdir -p "$face/cgi"
+    # What a program leaves of the body is a broken connection to Apache's mod_cgid.
+    printf '#!/bin/sh\ncat >/dev/null\nprintf "Content-Type: text/plain\\r\\n\\r\\nbehind\\n"\n' >"$face/behind"
+    each_place write_program
+    chmod 755 "$face/behind" "$face"/cgi/*
+}
+write_program() { # PATH SERVICE COST SCOPES
+    {
+        echo '#!/bin/sh'
+        # shellcheck disable=SC2086
+        echo "exec $stkgate cgi --runtime $dir/run --service $2" ${3:+--cost $3} ${4:+--scope "${4// /,}"} \
+            "-- $face/behind"
+    } >"$face/cgi$1"
+}

@@ -76,8 +76,8 @@ static void put_braces(struct request *request, const char *text, size_t len, co
     put_text(request, value);
 }
 
-static void put_line(struct request *request, const char *line, const struct row *row,
-                     struct purse *purse)
+static void put_expanded(struct request *request, const char *line, const struct row *row,
+                         struct purse *purse)
 {
     while (*line != '\0') {
         if (*line == '\\') {
@@ -92,27 +92,31 @@ static void put_line(struct request *request, const char *line, const struct row
             put(request, line++, 1);
         }
     }
-    put_text(request, "\r\n");
 }
 
 void request_make(const struct row *row, const char *target, struct purse *purse,
                   struct request *ret)
 {
+    static struct request body; /* too large for a stack */
     char start[512];
 
     ret->len = 0;
     snprintf(start, sizeof start, "%s %s HTTP/%s\r\nHost: shop.example\r\nConnection: close\r\n",
              row->method, target, row->version);
     put_text(ret, start);
-    for (size_t i = 0; i < row->line_count; i++)
-        put_line(ret, row->lines[i], row, purse);
+    for (size_t i = 0; i < row->line_count; i++) {
+        put_expanded(ret, row->lines[i], row, purse);
+        put_text(ret, "\r\n");
+    }
+    body.len = 0;
+    if (row->body)
+        put_expanded(&body, row->body, row, purse);
     if (row->body || strcmp(row->method, "POST") == 0) {
         snprintf(start, sizeof start,
                  "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %zu\r\n",
-                 row->body ? strlen(row->body) : 0);
+                 body.len);
         put_text(ret, start);
     }
     put_text(ret, "\r\n");
-    if (row->body)
-        put_text(ret, row->body);
+    put(ret, body.bytes, body.len);
 }

@@ -1,0 +1,16 @@
+# shellcheck shell=bash
+# cgi-apache.sh - stkgate cgi before a program, under Apache
+face_missing() {
+    if ! "$stkgate" cgi --help >/dev/null 2>&1; then
+        echo "this build has no stkgate cgi"
+    else
+        apache_missing
+    fi
+}
+face_start() {
+    address=127.0.0.1:$(port)
+    write_programs
+    apache_begin event "ScriptAlias / $face/cgi/" "<Location />" "CGIPassAuth on" "</Location>" >"$face/httpd.conf"
+    serve_apache
+}
+face_lines() { identity; }
