@@ -30,7 +30,7 @@ struct answer {
 /* address: "unix:/path" or "127.0.0.1:port". is_head: no body comes, whatever the fields say.
  * Returns NULL, or what is wrong with the answer, or with the way to the server, as a sentence. */
 const char *answer_get(const char *address, const char *request, size_t request_len, bool is_head,
-                       struct answer *ret);
+                       bool behind, struct answer *ret);
 
 /* How often a field is there; *ret_value, if not NULL, is the last of its values. */
 size_t answer_field(const struct answer *answer, const char *name, const char **ret_value);

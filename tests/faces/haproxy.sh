@@ -6,6 +6,8 @@ face_missing() {
         echo "there is no examples/haproxy/stkgate.lua"
     elif ! type -P haproxy >/dev/null; then
         echo "HAProxy is not installed"
+    elif ! haproxy -vv | grep -q '+LUA\|USE_LUA=1'; then
+        echo "this HAProxy was built without Lua"
     fi
 }
 face_start() {

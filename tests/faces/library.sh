@@ -17,5 +17,4 @@ face_lines() {
     for path in cart checkout customer; do
         echo "path /$path /api/$path POST"
     done
-    lighttpd_lines
 }

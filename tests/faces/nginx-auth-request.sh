@@ -4,7 +4,8 @@ face_missing() { type -P nginx >/dev/null || echo "nginx is not installed"; }
 face_start() {
     address=unix:$face/web.sock
     {
-        nginx_begin
+        # From info on nginx without our module logs lines of the header, and at debug all of it.
+        nginx_begin notice
         cat <<CONF
     upstream stkgate { server unix:$dir/run/http.sock; keepalive 16; }
     map \$stk_status \$stk_challenge { ~403\$ \$stk_www; }

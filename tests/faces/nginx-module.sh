@@ -5,18 +5,19 @@ face_missing() {
         echo "its module is not in this build"
     elif ! type -P nginx >/dev/null; then
         echo "nginx is not installed"
-    elif is_sanitized; then
-        echo "a module with a sanitizer can't be loaded into an nginx without"
+    else
+        module_sanitizer_missing
     fi
 }
 face_start() {
     address=unix:$face/web.sock
     {
-        nginx_begin "load_module $(module nginx/.libs/ngx_http_stkgate_module.so);"
+        nginx_begin "$(is_quiet && echo notice || echo debug)" "load_module $(module nginx/.libs/ngx_http_stkgate_module.so);"
         echo "stkgate_socket $dir/run/check.sock; server { listen $address;"
         each_place nginx_place
         echo "} }"
     } >"$face/nginx.conf"
+    with_sanitizer
     serve_nginx
 }
 face_lines() { identity; }

@@ -94,28 +94,47 @@ static void put_expanded(struct request *request, const char *line, const struct
     }
 }
 
+static void put_start(struct request *request, const struct row *row, const char *target,
+                      bool is_last)
+{
+    char start[512];
+
+    snprintf(start, sizeof start, "%s %s HTTP/%s\r\nHost: shop.example\r\n%s", row->method, target,
+             row->version, is_last ? "Connection: close\r\n" : "");
+    put_text(request, start);
+}
+
+static void put_lines(struct request *request, const char *const *lines, size_t count,
+                      const struct row *row, struct purse *purse)
+{
+    for (size_t i = 0; i < count; i++) {
+        put_expanded(request, lines[i], row, purse);
+        put_text(request, "\r\n");
+    }
+}
+
 void request_make(const struct row *row, const char *target, struct purse *purse,
                   struct request *ret)
 {
     static struct request body; /* too large for a stack */
-    char start[512];
+    char fields[128];
 
     ret->len = 0;
-    snprintf(start, sizeof start, "%s %s HTTP/%s\r\nHost: shop.example\r\nConnection: close\r\n",
-             row->method, target, row->version);
-    put_text(ret, start);
-    for (size_t i = 0; i < row->line_count; i++) {
-        put_expanded(ret, row->lines[i], row, purse);
+    if (row->first_count > 0) {
+        put_start(ret, row, target, false);
+        put_lines(ret, row->first, row->first_count, row, purse);
         put_text(ret, "\r\n");
     }
+    put_start(ret, row, target, true);
+    put_lines(ret, row->lines, row->line_count, row, purse);
     body.len = 0;
     if (row->body)
         put_expanded(&body, row->body, row, purse);
     if (row->body || strcmp(row->method, "POST") == 0) {
-        snprintf(start, sizeof start,
+        snprintf(fields, sizeof fields,
                  "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %zu\r\n",
                  body.len);
-        put_text(ret, start);
+        put_text(ret, fields);
     }
     put_text(ret, "\r\n");
     put(ret, body.bytes, body.len);

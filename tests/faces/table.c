@@ -170,6 +170,10 @@ static void parse_indented(struct parser *parser, char *line)
         if (row->line_count == LINES_MAX)
             wrong(parser, "too many fields");
         row->lines[row->line_count++] = keep(parser, rest);
+    } else if (row && IS("first")) {
+        if (row->first_count == LINES_MAX)
+            wrong(parser, "too many fields");
+        row->first[row->first_count++] = keep(parser, rest);
     } else if (row && IS("after")) {
         row->after = (unsigned)strtoul(rest, NULL, 10);
     } else if (row && IS("own")) {

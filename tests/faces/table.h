@@ -45,6 +45,8 @@ struct row {
     const char *body;             /* NULL: none */
     const char *lines[LINES_MAX]; /* with escapes and braces */
     size_t line_count;
+    const char *first[LINES_MAX]; /* of a call before this one, on the same connection */
+    size_t first_count;
     unsigned after;
     struct expected expected;
     unsigned own[OWN_MAX]; /* statuses with which a server may refuse by itself */

@@ -11,6 +11,18 @@ umask 077
 "$ask" fill "$faces/table.txt" "$dir/run" "$dir/purse" "$dir/secrets" || fail "no credentials"
 umask 022
 
+# One row that is not as the table has it is noticed, and it alone.
+sees_a_difference() {
+    start_face http || fail "no http.sock"
+    sed '0,/^  is ok$/s//  is missing/' "$faces/table.txt" >"$dir/table"
+    ! "$ask" run "$dir/table" "$dir/run" "$dir/purse" "$dir/secrets" "$face/lines" "$address" \
+        "$face/column" 2>"$dir/err" || fail "a wrong answer is not noticed"
+    [ "$(grep -c WRONG "$face/column")" = 1 ] || fail "other answers are wrong, too"
+    err_has 'a good call: status 200, not 401'
+}
+words=ask
+sees_a_difference
+
 wrong='' columns=() names=() left_out=''
 # shellcheck disable=SC2086
 for face_name in ${FACES:-$all_faces}; do
