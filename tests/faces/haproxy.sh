@@ -28,6 +28,8 @@ defaults
     timeout server 60s
 frontend web
     bind unix@$face/web.sock mode 666
+    # HAProxy lets control characters and NUL through, http.sock does not: else that would be a 503.
+    http-request deny deny_status 400 if { req.hdrs -m reg '[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]' }
 CONF
         each_place haproxy_place
         echo "    http-request deny deny_status 503 unless { var(txn.stkgate_reason) -m str ok }"
