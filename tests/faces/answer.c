@@ -142,30 +142,6 @@ static const char *parse_body(struct answer *answer, char *body, bool is_head)
     return NULL;
 }
 
-static const char *parse(struct answer *answer, bool is_head)
-{
-    const char *problem = parse_status(answer);
-    char *end = strstr(answer->bytes, "\r\n\r\n"), *line = strstr(answer->bytes, "\r\n");
-
-    if (problem)
-        return problem;
-    if (!end || strlen(answer->bytes) < (size_t)(end - answer->bytes))
-        return "the answer's header has no end";
-    *end = '\0';
-    while (line < end) {
-        line += 2;
-        char *next = strstr(line, "\r\n");
-        if (!next)
-            next = end;
-        *next = '\0';
-        problem = parse_field(answer, line);
-        if (problem)
-            return problem;
-        line = next;
-    }
-    return parse_body(answer, end + 4, is_head);
-}
-
 /* Where an answer that is not the last on its connection ends: its fields say it, or its last
  * chunk. */
 static char *end_of_first(const struct answer *answer)
@@ -192,14 +168,42 @@ static char *end_of_first(const struct answer *answer)
 static const char *pass_over_first(struct answer *answer)
 {
     const char *end = end_of_first(answer);
+    const char *problem = parse_status(answer);
 
-    if (answer->len < 12 || strncmp(answer->bytes + 8, " 200", 4) != 0)
+    if (problem)
+        return problem;
+    if (answer->status != 200)
         return "the call before it did not pass";
+    answer->status = 0;
     if (!end)
         return "the answer before it has no end";
     answer->len -= (size_t)(end - answer->bytes);
     memmove(answer->bytes, end, answer->len + 1);
     return NULL;
+}
+
+static const char *parse(struct answer *answer, bool is_head)
+{
+    const char *problem = parse_status(answer);
+    char *end = strstr(answer->bytes, "\r\n\r\n"), *line = strstr(answer->bytes, "\r\n");
+
+    if (problem)
+        return problem;
+    if (!end || strlen(answer->bytes) < (size_t)(end - answer->bytes))
+        return "the answer's header has no end";
+    *end = '\0';
+    while (line < end) {
+        line += 2;
+        char *next = strstr(line, "\r\n");
+        if (!next)
+            next = end;
+        *next = '\0';
+        problem = parse_field(answer, line);
+        if (problem)
+            return problem;
+        line = next;
+    }
+    return parse_body(answer, end + 4, is_head);
 }
 
 const char *answer_get(const char *address, const char *request, size_t request_len, bool is_head,
