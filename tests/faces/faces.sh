@@ -21,7 +21,7 @@ faces=$STKGATE_SRCDIR/tests/faces
 . "$faces/servers.sh"
 ask=$STKGATE_BUILDDIR/tests/faces/ask
 all_faces='http nginx-module nginx-auth-request apache-prefork apache-event cgi-lighttpd cgi-apache
-    authorizer-lighttpd caddy haproxy library'
+    authorizer-lighttpd caddy haproxy library pam'
 PATH=$PATH:/usr/sbin:/sbin
 server_uid=4711
 web=(env)
@@ -60,6 +60,7 @@ serve() {
 
 is_served() {
     case $address in
+    pam:*) true ;;
     unix:*) curl -s -o /dev/null --max-time 5 --unix-socket "${address#unix:}" http://face/ ;;
     *) curl -s -o /dev/null --max-time 5 "http://$address/" ;;
     esac

@@ -52,20 +52,31 @@ static int log_in(const char *confdir, const char *service)
     return r;
 }
 
+/* The HTTP status that a result comes to, by docs/servers/pam.md. */
+static unsigned status_of(int result)
+{
+    switch (result) {
+    case PAM_SUCCESS: return 200;
+    case PAM_MAXTRIES: return 429;
+    case PAM_AUTHINFO_UNAVAIL: return 503;
+    case PAM_AUTH_ERR: return 401;
+    case PAM_PERM_DENIED: return 403;
+    default: errx(EXIT_FAILURE, "PAM says %d", result);
+    }
+}
+
 int main(int argc, char *argv[])
 {
-    unsigned passed = 0, limited = 0, undecided = 0;
+    static const unsigned statuses[] = {200, 429, 503, 401, 403};
+    unsigned counts[5] = {0};
 
     if (argc != 4 || scanf("%127s %127s", token, site) != 2)
         errx(EXIT_FAILURE, "usage: login LOGINS CONFDIR SERVICE, and \"TOKEN SITE\"");
     for (unsigned long left = strtoul(argv[1], NULL, 10); left > 0; left--) {
-        int r = log_in(argv[2], argv[3]);
-        if (r != PAM_SUCCESS && r != PAM_MAXTRIES && r != PAM_AUTHINFO_UNAVAIL)
-            errx(EXIT_FAILURE, "PAM says %d", r);
-        passed += r == PAM_SUCCESS;
-        limited += r == PAM_MAXTRIES;
-        undecided += r == PAM_AUTHINFO_UNAVAIL;
+        unsigned status = status_of(log_in(argv[2], argv[3]));
+        for (size_t i = 0; i < 5; i++)
+            counts[i] += status == statuses[i];
     }
-    printf("%u %u %u\n", passed, limited, undecided);
+    printf("%u %u %u %u %u\n", counts[0], counts[1], counts[2], counts[3], counts[4]);
     return EXIT_SUCCESS;
 }

@@ -10,13 +10,18 @@ start_daemon --debug
 mkdir -m 700 "$dir/kept"
 "$ask" fill "$faces/table.txt" "$dir/run" "$dir/kept/purse" "$dir/kept/secrets" || fail "no credentials"
 
+# shellcheck disable=SC2086
 for face_name in ${FACES:-$all_faces}; do
     start_face "$face_name" || { echo "$face_name is left out: $missing"; continue; }
     # Test 91 looks at the answers. Here servers have the limits that they come with.
     "$ask" run "$faces/table.txt" "$dir/run" "$dir/kept/purse" "$dir/kept/secrets" "$face/lines" \
         "$address" "$face/column" >/dev/null 2>&1
     end_servers
-    [ "$name" = http ] || grep -qsr . "$face" --include='*.log' || fail "$name logs nothing: is this its log?"
+    # http.sock is the daemon, and PAM logs where its own tests look.
+    case $name in
+    http | pam) ;;
+    *) grep -qsr . "$face" --include='*.log' || fail "$name logs nothing: is this its log?" ;;
+    esac
 done
 stop_daemon
 
