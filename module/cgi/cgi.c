@@ -98,12 +98,26 @@ static int write_reply(const struct reply *reply)
     return 0;
 }
 
+/* What is left of the call's body, once it is answered: mod_cgid and others break the answer off
+ * when the program ends before it has read all that was sent to it. Bounded by bytes and time: the
+ * answer is written, and nobody may keep us here. */
+static void drain_body(void)
+{
+    static char bytes[65536];
+    struct pollfd wait = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    for (unsigned i = 0; i < 1024 && poll(&wait, 1, 1000) > 0; i++)
+        if (read(STDIN_FILENO, bytes, sizeof bytes) <= 0)
+            return;
+}
+
 static int answer_failure(const struct call *call, unsigned status, int exit_status)
 {
     struct reply reply;
     reply_init(&reply, call->is_raw);
     reply_fail(&reply, status, call->is_head);
     write_reply(&reply);
+    drain_body();
     return exit_status;
 }
 
@@ -177,6 +191,7 @@ static int decide(const struct call *call, stkgate *gate, struct environment *en
     reply_init(&reply, call->is_raw);
     reply_refuse(&reply, gate, &verdict, call->is_head);
     write_reply(&reply);
+    drain_body();
     return r == 0 ? EXIT_STATUS_OK : EXIT_STATUS_UNAVAILABLE;
 }
 

@@ -12,15 +12,17 @@
 static ngx_int_t site_of(ngx_http_request_t *r, const struct settings *settings,
                          const struct kept *kept, struct stkgate_text *ret)
 {
+    struct stkgate_request trimmed = STKGATE_REQUEST_INIT;
     ngx_str_t value;
 
     if (settings->site == NULL) {
-        *ret = kept->values[FIELD_SITE];
-        return NGX_OK;
+        field_set(&trimmed, FIELD_SITE, kept->values[FIELD_SITE]);
+    } else {
+        if (ngx_http_complex_value(r, settings->site, &value) != NGX_OK)
+            return NGX_ERROR;
+        field_set(&trimmed, FIELD_SITE, (struct stkgate_text){(const char *)value.data, value.len});
     }
-    if (ngx_http_complex_value(r, settings->site, &value) != NGX_OK)
-        return NGX_ERROR;
-    *ret = (struct stkgate_text){(const char *)value.data, value.len};
+    *ret = trimmed.site;
     return NGX_OK;
 }
 

@@ -36,8 +36,8 @@ static bool skip_prefix(struct line *line)
 
 static bool skip_field(struct line *line)
 {
-    if (!(skip(line, "x") && skip_one_of(line, "-", "_") && skip(line, "api") &&
-          skip_one_of(line, "-", "_") && skip(line, "key")))
+    if (!(skip(line, "x") && skip_one_of(line, "-", "_") && skip_one_of(line, "api", "stella") &&
+          skip_one_of(line, "-", "_") && skip_one_of(line, "key", "token")))
         return false;
     while (skip_one_of(line, " ", "\t"))
         continue;

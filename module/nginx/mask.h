@@ -10,8 +10,9 @@
 
 /* Overwrite with dots, in place: what follows the first four characters behind "stk_live_" or
  * "stk_test_" (in any case, and with %5F for a hyphen of theirs), as far as no space, quote, comma
- * or the like ends it; and the value behind "X-API-Key:" (in any case, and with underscores). A
- * line may end anywhere within either. Other bytes, and the length, stay. */
+ * or the like ends it; and the value behind "X-API-Key:" and "X-Stella-Token:" (in any case, and
+ * with underscores), whatever it is. A line may end anywhere within either. Other bytes, and the
+ * length, stay. */
 void mask_secrets(unsigned char *line, size_t len);
 
 #endif

@@ -31,8 +31,8 @@ static void check_rows(const struct row *rows, size_t count)
 START_TEST(shows_four_characters_of_a_token)
 {
     const struct row rows[] = {
-        {"http header: \"X-Stella-Token: stk_live_zQWBuTSOoRi4\"",
-         "http header: \"X-Stella-Token: stk_live_zQWB........\""},
+        {"http header: \"Authorization: Bearer stk_live_zQWBuTSOoRi4\"",
+         "http header: \"Authorization: Bearer stk_live_zQWB........\""},
         {"stk_test_abcdefgh and stk_live_ABCDEFGH", "stk_test_abcd.... and stk_live_ABCD...."},
         {"stk_live_abcdefgh, stk_live_abcdefgh", "stk_live_abcd...., stk_live_abcd...."},
         {"STK_Live_abcdefgh", "STK_Live_abcd...."},
@@ -46,7 +46,7 @@ START_TEST(shows_four_characters_of_a_token)
 }
 END_TEST
 
-START_TEST(masks_the_value_of_an_api_key_whole)
+START_TEST(masks_the_value_of_a_credentials_own_field_whole)
 {
     const struct row rows[] = {
         {"http header: \"X-API-Key: secret\"", "http header: \"X-API-Key: ......\""},
@@ -56,6 +56,9 @@ START_TEST(masks_the_value_of_an_api_key_whole)
         {"\"X-API-Key \t: se\"cret\", client: x", "\"X-API-Key \t: .......\", client: x"},
         {"GET\r\nX-API-Key: secret\r\nHost: x\r\n", "GET\r\nX-API-Key: ......\r\nHost: x\r\n"},
         {"X-API-Key: stk_live_abcdefgh", "X-API-Key: ................."},
+        {"http header: \"X-Stella-Token: legacy-1\"", "http header: \"X-Stella-Token: ........\""},
+        {"\"HTTP_X_STELLA_TOKEN: stk_live_abcdefgh\"",
+         "\"HTTP_X_STELLA_TOKEN: .................\""},
         {"x-x-api-key: s", "x-x-api-key: ."},
     };
     CHECK_ROWS(rows);
@@ -111,5 +114,6 @@ START_TEST(takes_any_bytes)
 }
 END_TEST
 
-SUITE_MAIN("mask", shows_four_characters_of_a_token, masks_the_value_of_an_api_key_whole,
-           leaves_other_lines_alone, takes_a_line_that_ends_anywhere, takes_any_bytes)
+SUITE_MAIN("mask", shows_four_characters_of_a_token,
+           masks_the_value_of_a_credentials_own_field_whole, leaves_other_lines_alone,
+           takes_a_line_that_ends_anywhere, takes_any_bytes)
