@@ -30,7 +30,7 @@ printf 'X-Stella-Token: %s\nX-Site-ID: kasa\n' "$token" >"$dir/steady"
 # Requests that go on, each on a connection of its own: what they were answered with, a line each. A connection
 # that the worker which is killed had accepted has no answer: 000.
 keep_asking() {
-    while [ ! -e "$dir/enough" ]; do
+    while [ -d "$dir" ] && [ ! -e "$dir/enough" ]; do
         curl -s -H "@$dir/steady" -o /dev/null -w '%{http_code}\n' --max-time 20 \
             --unix-socket "$dir/web.sock" http://shop.example/
     done >>"$dir/answers"

@@ -25,17 +25,22 @@ if [ "$(id -u)" = 0 ]; then
     chown www-data "$dir/temp"
 fi
 
-# nginx itself has no sanitizer: where the module has one, its run-time library comes first.
-run_nginx=("$nginx" -e "$dir/error.log" -c "$dir/nginx.conf")
+# nginx itself has no sanitizer: where the module has one, its run-time library comes first, also for a new binary.
+run_nginx=("$nginx" -e "$dir/error.log" -c "$dir/nginx.conf") kept_environment=''
 if is_sanitized; then
-    runtime=$(ldd "$so" | sed -nE 's/.*=> (.*lib(clang_rt\.)?(asan|tsan|ubsan)[^ ]*) .*/\1/p' | head -n 1)
-    [ -z "$runtime" ] || run_nginx=(env LD_PRELOAD="$runtime" ASAN_OPTIONS=detect_leaks=0 "${run_nginx[@]}")
+    runtime=$(ldd "$so" | sed -nE 's/.*=> (.*lib(asan|tsan|ubsan)[^ ]*) .*/\1/p' | head -n 1)
+    # clang links it into programs, not into libraries.
+    [ -n "$runtime" ] || runtime=$("$(sed -n 's/^CC = //p' "$STKGATE_BUILDDIR/Makefile")" \
+        -print-file-name=libclang_rt.asan-x86_64.so)
+    run_nginx=(env LD_PRELOAD="$runtime" ASAN_OPTIONS=detect_leaks=0 "${run_nginx[@]}")
+    kept_environment='env LD_PRELOAD; env ASAN_OPTIONS; env TSAN_OPTIONS;'
 fi
 
 nginx_conf() {
     [ "$(id -u)" != 0 ] || echo "user www-data;"
     cat <<END
 load_module $so;
+$kept_environment
 ${before:-}
 pid $dir/nginx.pid;
 lock_file $dir/nginx.lock;
