@@ -271,6 +271,9 @@ int call_fixup(request_rec *r)
     if (!call_is_ours(r))
         return DECLINED;
     call_hide_fields(r);
+    /* mod_cache answers before anybody is asked: what it stored for one caller, it would give to
+     * all. */
+    apr_table_setn(r->subprocess_env, "no-cache", "1");
     /* With the configuration of the request that it comes of, httpd asks for a redirect or
      * sub-request no more, but hands its user on. */
     const struct call *spent = call_first(r)->spent;
