@@ -4,7 +4,6 @@
 #include <http_core.h>
 #include <http_log.h>
 #include <http_request.h>
-#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
@@ -253,7 +252,7 @@ static void set_environment(request_rec *r, const struct call *spent)
     apr_table_set(env, "STKGATE_SCOPES", scopes);
     if (verdict->kind >= STKGATE_KIND_LIVE && verdict->kind <= STKGATE_KIND_LEGACY)
         apr_table_setn(env, "STKGATE_KIND", kinds[verdict->kind]);
-    apr_table_setn(env, "STKGATE_REMAINING", apr_psprintf(r->pool, "%" PRIu64, verdict->remaining));
+    apr_table_setn(env, "STKGATE_REMAINING", apr_off_t_toa(r->pool, (apr_off_t)verdict->remaining));
     /* mod_cache answers before anybody is asked: what it stored for one caller, it would give to
      * all. */
     apr_table_setn(env, "no-cache", "1");
