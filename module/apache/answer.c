@@ -68,8 +68,7 @@ int answer_refusal(request_rec *r, struct call *call, int error)
     return (int)call->verdict.status;
 }
 
-/* ---- the body ----------------------------------------------------------------------------------
- */
+/* ---- the body ------------------------------------------------------------------------------ */
 
 /* APR's macro reckons from a bucket at no address. */
 __attribute__((no_sanitize("undefined"))) static void append(apr_bucket_brigade *brigade,

@@ -4,7 +4,6 @@
 #include <http_core.h>
 #include <http_log.h>
 #include <http_request.h>
-#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
@@ -68,8 +67,7 @@ void call_hide_fields(request_rec *r)
     }
 }
 
-/* ---- who are you -------------------------------------------------------------------------------
- */
+/* ---- who are you --------------------------------------------------------------------------- */
 
 static bool is_preflight(const request_rec *r)
 {
@@ -156,8 +154,7 @@ int call_authenticate(request_rec *r)
     return admit(r, call, CALL_KNOWN, call->verdict.key_id);
 }
 
-/* ---- may you -----------------------------------------------------------------------------------
- */
+/* ---- may you ------------------------------------------------------------------------------- */
 
 /* All the Require lines agree. What is asked for here is final, whatever the look has said. */
 static int charge(request_rec *r, struct call *call)
@@ -232,8 +229,7 @@ int call_authorize(request_rec *r)
     return charge(r, call);
 }
 
-/* ---- what is behind ----------------------------------------------------------------------------
- */
+/* ---- what is behind ------------------------------------------------------------------------ */
 
 static void set_environment(request_rec *r, const struct call *spent)
 {
@@ -253,10 +249,7 @@ static void set_environment(request_rec *r, const struct call *spent)
     apr_table_set(env, "STKGATE_SCOPES", scopes);
     if (verdict->kind >= STKGATE_KIND_LIVE && verdict->kind <= STKGATE_KIND_LEGACY)
         apr_table_setn(env, "STKGATE_KIND", kinds[verdict->kind]);
-    apr_table_setn(env, "STKGATE_REMAINING", apr_psprintf(r->pool, "%" PRIu64, verdict->remaining));
-    /* mod_cache answers before anybody is asked: what it stored for one caller, it would give to
-     * all. */
-    apr_table_setn(env, "no-cache", "1");
+    apr_table_setn(env, "STKGATE_REMAINING", apr_off_t_toa(r->pool, (apr_off_t)verdict->remaining));
 }
 
 int call_fixup(request_rec *r)
@@ -271,6 +264,9 @@ int call_fixup(request_rec *r)
     if (!call_is_ours(r))
         return DECLINED;
     call_hide_fields(r);
+    /* mod_cache answers before anybody is asked: what it stored for one caller, it would give to
+     * all. */
+    apr_table_setn(r->subprocess_env, "no-cache", "1");
     /* With the configuration of the request that it comes of, httpd asks for a redirect or
      * sub-request no more, but hands its user on. */
     const struct call *spent = call_first(r)->spent;

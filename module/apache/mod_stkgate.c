@@ -19,8 +19,7 @@
 
 APLOG_USE_MODULE(stkgate);
 
-/* ---- the configuration: read twice at the start, and at each restart ----------------------------
- */
+/* ---- the configuration: read twice at the start, and at each restart ----------------------- */
 
 static int before_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
@@ -48,8 +47,7 @@ static int after_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
-/* ---- a request ----------------------------------------------------------------------------------
- */
+/* ---- a request ----------------------------------------------------------------------------- */
 
 /* The server is the one of the address; whose name is asked for, the header says. */
 static void before_reading(request_rec *r, conn_rec *connection)

@@ -42,8 +42,7 @@ static struct call *judged(request_rec *r, authz_status *ret)
     return NULL;
 }
 
-/* ---- stkgate-scope -----------------------------------------------------------------------------
- */
+/* ---- stkgate-scope ------------------------------------------------------------------------- */
 
 static const char *parse_scopes(cmd_parms *command, const char *line, const void **parsed)
 {
@@ -106,8 +105,7 @@ int require_look_up(server_rec *server)
     return status;
 }
 
-/* ---- stkgate-site ------------------------------------------------------------------------------
- */
+/* ---- stkgate-site -------------------------------------------------------------------------- */
 
 static const char *parse_sites(cmd_parms *command, const char *line, const void **parsed)
 {

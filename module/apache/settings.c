@@ -82,8 +82,7 @@ bool settings_are_mentioned(const server_rec *server)
     return settings->are_mentioned;
 }
 
-/* ---- directives: each returns NULL, or what is wrong with its argument -------------------------
- */
+/* ---- directives: each returns NULL, or what is wrong with its argument --------------------- */
 
 static const char *set_service(cmd_parms *command, void *config, const char *name)
 {

@@ -353,6 +353,32 @@ END
     stop_apache
 }
 
+# mod_cache answers before anybody is asked who it is.
+no_cache_hands_out_what_is_guarded() {
+    mpm=event
+    start_apache event "$dir/places.conf" - <<END
+LoadModule cache_module $apache_modules/mod_cache.so
+LoadModule cache_disk_module $apache_modules/mod_cache_disk.so
+CacheRoot $home/tmp
+CacheEnable disk /
+CacheHeader On
+Header set Cache-Control "public, max-age=600"
+END
+    new_token 10 --scope catalog:read --scope cart:write
+    answers 200 GET /open/file
+    answers 200 GET /open/file
+    has '^X-Cache: HIT'
+    answers 200 GET /scopes/file "${good[@]}"
+    answers 401 GET /scopes/file
+    answers 200 GET /scopes/file "${good[@]}"
+    has '^RateLimit-Remaining: 8$'
+    for _ in 1 2; do
+        answers 200 GET /ip/file
+        lacks '^X-Cache: HIT'
+    done
+    stop_apache
+}
+
 mistakes_in_the_configuration_are_told() {
     local line
     while IFS='|' read -r wanted said line; do
@@ -418,6 +444,7 @@ for mpm in prefork event worker; do
     stop_apache
 done
 php_is_told_too
+no_cache_hands_out_what_is_guarded
 mistakes_in_the_configuration_are_told
 a_scope_of_ones_own_is_looked_up_when_it_is_needed
 exit 0
