@@ -126,8 +126,8 @@ ask / && is 200
 stop_nginx
 stop_daemon
 
-grep -q 'http header: "X-Stella-Token: stk_live_[0-9A-Za-z]\{4\}\.\{32\}"' "$dir/error.log" || fail "no header in this log: is it at level debug?"
-grep -q 'http2.*x-stella-token: stk_live_' "$dir/error.log" || fail "no HTTP/2 header in this log"
+grep -q 'http header: "X-Stella-Token: \.\{45\}"' "$dir/error.log" || fail "no header in this log: is it at level debug?"
+grep -q 'http2.*x-stella-token: \.\{45\}' "$dir/error.log" || fail "no HTTP/2 header in this log"
 grep -q 'client sent invalid header line: ' "$dir/error.log" || fail "no invalid line in this log"
 grep -qi 'http header: "X-API-Key: \.' "$dir/error.log" || fail "no legacy key in this log"
 # /pass and /off gave it to the access log's variables: those were the operator's.

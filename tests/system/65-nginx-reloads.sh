@@ -43,7 +43,7 @@ answered() { # COUNT more
     until_works sh -c "[ \$(grep -c 200 '$dir/answers') -ge $((from + $1)) ]"
 }
 only_200() {
-    ! grep -vx "${1:-200}" "$dir/answers" >"$dir/others" || fail "$1: answers besides 200: $(sort "$dir/others" | uniq -c)"
+    ! grep -vx "${1:-200}" "$dir/answers" >"$dir/others" || fail "${1:-200}: answers besides: $(sort "$dir/others" | uniq -c)"
 }
 answered 5
 
