@@ -8,7 +8,7 @@
 . "$STKGATE_SRCDIR/tests/system/nginx.sh"
 
 start_daemon
-before="load_module $STKGATE_BUILDDIR/tests/system/.libs/late.so;"
+also_load="load_module $STKGATE_BUILDDIR/tests/system/.libs/late.so;"
 cat >"$dir/http" <<END
     server {
         listen unix:$dir/web.sock;

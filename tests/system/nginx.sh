@@ -41,7 +41,7 @@ nginx_conf() {
     cat <<END
 load_module $so;
 $kept_environment
-${before:-}
+${also_load:-}
 pid $dir/nginx.pid;
 lock_file $dir/nginx.lock;
 error_log $dir/error.log ${error_level:-info};
