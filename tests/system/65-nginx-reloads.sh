@@ -116,7 +116,7 @@ asking=$!
 answered 3
 kill -USR2 "$pid"
 until_works test -s "$dir/nginx.pid.oldbin"
-until_works sh -c "[ \"\$(cat $dir/nginx.pid)\" != $pid ]"
+until_works sh -c "[ -s $dir/nginx.pid ] && [ \"\$(cat $dir/nginx.pid)\" != $pid ]"
 new=$(cat "$dir/nginx.pid")
 until_works pgrep -P "$new"
 kill -WINCH "$pid"

@@ -17,7 +17,9 @@ PATH=$PATH:/usr/sbin:/sbin
 nginx=$(type -P nginx) || { echo "nginx is not installed"; exit 77; }
 so=$STKGATE_BUILDDIR/module/nginx/.libs/ngx_http_stkgate_module.so
 [ -e "$so" ] || { echo "this build has no nginx module: nginx-dev is not installed"; exit 77; }
-nginx_pid='' options=() nginx_as=$(id -un)
+# A worker has one thread.
+! is_sanitized thread || { echo "left out: ThreadSanitizer has nothing to look at in nginx"; exit 0; }
+nginx_pid='' wrk_pid='' asking='' options=() nginx_as=$(id -un)
 mkdir -p "$dir/html" "$dir/temp"
 chmod 755 "$dir"
 if [ "$(id -u)" = 0 ]; then
@@ -104,6 +106,8 @@ reload_nginx() {
 cleanup_nginx() {
     status=$?
     local master workers
+    # shellcheck disable=SC2086
+    [ -z "$wrk_pid$asking" ] || kill -KILL $wrk_pid $asking 2>/dev/null
     # The master first: it would start others in place of workers that are killed.
     for master in $nginx_pid $(cat "$dir"/nginx.pid* 2>/dev/null); do
         workers=$(pgrep -P "$master")
