@@ -29,15 +29,18 @@ static struct list make_list(const uint8_t *bytes, size_t len)
     return list;
 }
 
-/* How often a variable is there, and how long its values are. */
-static size_t lengths(const struct list *list, const char *name, unsigned *ret_count)
+/* How often a variable is there, how long its values are, and without blanks. */
+static size_t lengths(const struct list *list, const char *name, unsigned *ret_count,
+                      size_t *ret_solid)
 {
     size_t sum = 0, name_len = strlen(name);
     *ret_count = 0;
+    *ret_solid = 0;
     for (size_t i = 0; i < list->count; i++) {
         const char *variable = list->variables[i];
         if (strncmp(variable, name, name_len) == 0 && variable[name_len] == '=') {
-            sum += strlen(variable + name_len + 1);
+            for (const char *at = variable + name_len + 1; *at; at++, sum++)
+                *ret_solid += *at != ' ' && *at != '\t';
             ++*ret_count;
         }
     }
@@ -55,9 +58,11 @@ static void check_fields(const struct list *list, const struct variables *variab
     };
     for (unsigned field = 0; field < FIELD_COUNT; field++) {
         unsigned count;
-        size_t sum = lengths(list, field_variable((enum field)field), &count);
-        /* All of the values are in it, whichever of them another program would take. */
-        DEMAND(texts[field].length == sum + (count > 1 ? 2 * (count - 1) : 0));
+        size_t solid, sum = lengths(list, field_variable((enum field)field), &count, &solid);
+        /* All of the values are in it, whichever of them another program would take, but for blanks
+         * around it. */
+        DEMAND(texts[field].length <= sum + (count > 1 ? 2 * (count - 1) : 0));
+        DEMAND(texts[field].length >= solid + (count > 1 ? count - 1 : 0));
         DEMAND((variables->joined[field] != NULL) == (count > 1));
     }
 }
