@@ -121,7 +121,7 @@ static int fill(int fd, size_t len, size_t there_len, struct memory *ret)
         return -errno;
     if (fcntl(fd, F_ADD_SEALS, SEALS) < 0)
         return -errno;
-    struct memory memory;
+    struct memory memory = MEMORY_NONE;
     int r = map(fd, len, &memory);
     if (r < 0)
         return r;
