@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/commands.h"
@@ -98,17 +99,32 @@ static int write_reply(const struct reply *reply)
     return 0;
 }
 
+#define DRAIN_MAX_MS    2000
+#define DRAIN_MAX_BYTES ((size_t)64 << 20)
+
+static int64_t clock_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 /* What is left of the call's body, once it is answered: mod_cgid and others break the answer off
  * when the program ends before it has read all that was sent to it. Bounded by bytes and time: the
- * answer is written, and nobody may keep us here. */
+ * answer is written, and nobody may keep us here, not by a byte now and then either. */
 static void drain_body(void)
 {
     static char bytes[65536];
     struct pollfd wait = {.fd = STDIN_FILENO, .events = POLLIN};
+    int64_t end_ms = clock_ms() + DRAIN_MAX_MS, left_ms = DRAIN_MAX_MS;
 
-    for (unsigned i = 0; i < 1024 && poll(&wait, 1, 1000) > 0; i++)
-        if (read(STDIN_FILENO, bytes, sizeof bytes) <= 0)
+    for (size_t drained = 0; drained < DRAIN_MAX_BYTES && left_ms > 0;) {
+        ssize_t n = poll(&wait, 1, (int)left_ms) > 0 ? read(STDIN_FILENO, bytes, sizeof bytes) : 0;
+        if (n <= 0)
             return;
+        drained += (size_t)n;
+        left_ms = end_ms - clock_ms();
+    }
 }
 
 static int answer_failure(const struct call *call, unsigned status, int exit_status)

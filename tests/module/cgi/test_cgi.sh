@@ -208,6 +208,31 @@ answers_500_to_mistakes_in_its_options() {
     done
 }
 
+# Servers break an answer off when the program ends with the body unread.
+reads_the_body_of_a_refused_call() {
+    mkfifo "$dir/upload" || fail mkfifo
+    head -c 1000000 /dev/zero >"$dir/upload" &
+    local writer=$!
+    env REQUEST_METHOD=POST "$stkgate" cgi -- cat <"$dir/upload" >"$dir/out" 2>"$dir/err"
+    out_has '^Status: 401'
+    wait $writer || fail "the body was not read"
+}
+
+is_not_kept_by_a_body_without_end() {
+    mkfifo "$dir/stream" || fail mkfifo
+    yes >"$dir/stream" 2>/dev/null &
+    local writer=$! status=0
+    timeout 60 env REQUEST_METHOD=POST "$stkgate" cgi -- cat <"$dir/stream" >"$dir/out" 2>"$dir/err" || status=$?
+    [ $status = 0 ] || fail "ended with $status"
+    out_has '^Status: 401'
+    wait $writer
+    # Nor by one that is open, and has nothing in it.
+    exec 3<>"$dir/stream"
+    timeout 60 env REQUEST_METHOD=POST "$stkgate" cgi -- cat <&3 3>&- >"$dir/out" 2>"$dir/err" || status=$?
+    exec 3>&-
+    [ $status = 0 ] || fail "an open body kept it: $status"
+}
+
 explains_itself_by_hand() {
     expect 0 "$stkgate" cgi --help
     out_has '^Usage: stkgate cgi '
@@ -261,6 +286,8 @@ adds_no_fields_where_they_would_do_harm
 works_in_the_first_line_of_a_script
 answers_500_when_the_program_cannot_be_run
 answers_500_to_mistakes_in_its_options
+reads_the_body_of_a_refused_call
+is_not_kept_by_a_body_without_end
 explains_itself_by_hand
 logs_refusals_when_told_and_no_token_ever
 answers_503_without_a_daemon
