@@ -135,9 +135,15 @@ stop_apache() {
     wait "$apache_pid" || ended=$?
     apache_pid=
     [ "$ended" = 0 ] || { cat "$home/error.log" >&2; fail "apache ended with $ended"; }
-    if compgen -G "$home/tmp/sanitizer*" >/dev/null; then
+    if compgen -G "$home/tmp/sanitizer*" >/dev/null && is_about_us; then
         fail "a sanitizer has something to say"
     fi
+}
+
+# ThreadSanitizer sees httpd and APR close and use descriptors, but not the locks of code that was built without it, such
+# as a listening socket that a graceful restart closes: what has no frame of ours is theirs.
+is_about_us() {
+    ! is_sanitized thread || grep -qE '\((mod_stkgate|libstkgate)\.so' "$home"/tmp/sanitizer*
 }
 
 apache_says() {
