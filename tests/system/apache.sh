@@ -17,6 +17,9 @@ library=$STKGATE_BUILDDIR/module/client/.libs/libstkgate.so.0
 apache_modules=$(dirname "$(find /usr/lib/apache2/modules /usr/lib*/httpd/modules -name mod_authz_core.so 2>/dev/null |
     head -n 1)")
 built_in=$("$apache" -l | tr -s '\n ' ' ')
+# It does not see by which atomics httpd, which was built without it, hands memory and descriptors from thread to thread,
+# and takes for a race of ours, now and then, what a pool gave to one thread after another.
+! is_sanitized thread || { echo "left out: ThreadSanitizer does not know httpd's own order"; exit 0; }
 apache_pid='' wrk_pid='' port=''
 home=$dir/apache
 mkdir -p "$home/htdocs" "$home/tmp"
@@ -46,12 +49,11 @@ runtime_library() {
 }
 preload=
 ! is_sanitized address || preload=$(runtime_library asan)
-! is_sanitized thread || preload=$(runtime_library tsan)
 
 # A session of its own: httpd ends all of its process group. Only within a process of its own: it takes its place.
 exec_apache() {
     exec setsid env -i PATH="$PATH" TMPDIR="$home/tmp" PHP_INI_SCAN_DIR="$home/tmp" ${preload:+LD_PRELOAD="$preload"} \
-        ASAN_OPTIONS=detect_leaks=0:log_path="$home/tmp/sanitizer" TSAN_OPTIONS=report_signal_unsafe=0:log_path="$home/tmp/sanitizer" \
+        ASAN_OPTIONS=detect_leaks=0:log_path="$home/tmp/sanitizer" \
         "$apache" -d "$home" -f "$home/httpd.conf" "$@"
 }
 
@@ -135,15 +137,9 @@ stop_apache() {
     wait "$apache_pid" || ended=$?
     apache_pid=
     [ "$ended" = 0 ] || { cat "$home/error.log" >&2; fail "apache ended with $ended"; }
-    if compgen -G "$home/tmp/sanitizer*" >/dev/null && is_about_us; then
+    if compgen -G "$home/tmp/sanitizer*" >/dev/null; then
         fail "a sanitizer has something to say"
     fi
-}
-
-# ThreadSanitizer sees httpd and APR close and use descriptors, but not the locks of code that was built without it, such
-# as a listening socket that a graceful restart closes: what has no frame of ours is theirs.
-is_about_us() {
-    ! is_sanitized thread || grep -qE '\((mod_stkgate|libstkgate)\.so' "$home"/tmp/sanitizer*
 }
 
 apache_says() {
