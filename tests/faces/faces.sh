@@ -35,7 +35,7 @@ end_servers() {
     for pid in "${server_pids[@]}"; do
         # A server that waits for what will not come is not waited for.
         while kill -0 "$pid" 2>/dev/null && [ $SECONDS -lt $deadline ]; do
-            sleep 0.02
+            :
         done
         # And what it has forked: timeout gives it a group of its own.
         kill -KILL -- "-$pid" 2>/dev/null
@@ -71,7 +71,6 @@ until_there() {
     until is_served; do
         [ ${#server_pids[@]} = 0 ] || kill -0 "${server_pids[-1]}" 2>/dev/null || return 1
         [ $SECONDS -lt $deadline ] || { cat "$face"/*.log >&2; fail "$name does not answer"; }
-        sleep 0.05
     done
 }
 

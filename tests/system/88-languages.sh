@@ -147,7 +147,7 @@ for program in $programs; do
 done
 kill -0 "${server_pids[@]}" || fail "a program ended"
 start_daemon
-works_again() { sleep 0.1; (through "$1" call 200 < <(fields)); }
+works_again() { (through "$1" call 200 < <(fields)); }
 for program in $programs; do until_works works_again "$program"; done
 "$stkgate" admin revoke "$key_id" --yes >/dev/null 2>&1 || fail "revoke"
 for program in $programs; do through "$program" is_refused 401 revoked_token < <(fields); done

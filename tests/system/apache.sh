@@ -104,7 +104,7 @@ apache_is_up() { (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
 
 # Another program may have the port.
 start_apache() {
-    local attempt waited conf
+    local attempt deadline conf
     conf=$dir/apache.conf
     mpm=$1
     shift
@@ -114,13 +114,11 @@ start_apache() {
         rm -f "$home/httpd.pid"
         exec_apache -DFOREGROUND >>"$home/out.log" 2>&1 &
         apache_pid=$!
-        waited=0
+        deadline=$((SECONDS + 60))
         # Of whoever else has the port, there is no such file.
         until [ -s "$home/httpd.pid" ] && apache_is_up; do
             kill -0 "$apache_pid" 2>/dev/null || break
-            waited=$((waited + 1))
-            [ $waited -lt 600 ] || fail "apache does not answer"
-            sleep 0.05
+            [ $SECONDS -lt $deadline ] || fail "apache does not answer"
         done
         if kill -0 "$apache_pid" 2>/dev/null; then return 0; fi
         wait "$apache_pid" 2>/dev/null

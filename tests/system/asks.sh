@@ -49,7 +49,6 @@ is_up() {
     until curl -s -o /dev/null --unix-socket "$dir/$1" http://shop.example/; do
         kill -0 "${server_pids[-1]}" 2>/dev/null || fail "the server ended: $(cat "$dir/server.out")"
         [ $SECONDS -lt $deadline ] || fail "the server does not answer: $(cat "$dir/server.out")"
-        sleep 0.05
     done
 }
 
