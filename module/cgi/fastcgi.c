@@ -26,13 +26,13 @@ void fastcgi_serve(int connection, fastcgi_answer_fn answer, void *userdata)
     FCGX_Request request;
     struct reply reply;
     int copy = fcntl(connection, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0)
+        return;
     /* It uses select(), which would write beyond its set. */
-    if (copy >= FD_SETSIZE) {
+    if (copy >= FD_SETSIZE || FCGX_InitRequest(&request, -1, 0) != 0) {
         close(copy);
         return;
     }
-    if (copy < 0 || FCGX_InitRequest(&request, -1, 0) != 0)
-        return;
     request.ipcFd = copy;
     request.keepConnection = 1; /* until it has been read whether it is kept */
     if (FCGX_Accept_r(&request) == 0) {
