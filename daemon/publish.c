@@ -125,6 +125,8 @@ int publish_new(struct fdstore *inherited, uint64_t credentials, uint64_t incarn
     if (publish->adopted) {
         publish->generation = atomic_load(&publish->current->publisher.header->generation);
         introduce(publish, publish->current);
+        if (publish->previous)
+            publisher_finish_move(&publish->previous->publisher, now_ns);
         publisher_finish_move(&publish->current->publisher, now_ns);
     } else {
         r = begin_current(publish, credentials);

@@ -324,42 +324,52 @@ static void digest_of(const struct publisher *publisher, uint32_t slot,
     }
 }
 
-/* The state of the oldest slot's bucket is in the previous view, or nowhere. */
-static void take_over(struct publisher *publisher, uint32_t slot, uint64_t now_ns)
-{
-    uint8_t digest[DIGEST_BYTES];
-    uint32_t old;
+/* Where a bucket's state is. */
+struct place {
+    struct publisher *publisher; /* NULL: nowhere */
+    uint32_t slot;
+};
 
-    digest_of(publisher, slot, digest);
-    if (publisher->previous && find_newest(publisher->previous, digest, &old))
-        move_bucket(publisher, slot, publisher->previous, old, now_ns);
+static void take_over(struct publisher *publisher, uint32_t slot, const struct place *from,
+                      uint64_t now_ns)
+{
+    if (from->publisher)
+        move_bucket(publisher, slot, from->publisher, from->slot, now_ns);
     else
         store(publisher, &publisher_bucket(publisher, slot)->tat, 0, memory_order_release);
 }
 
-/* What an edit that was cut short, or growth, left elsewhere comes into the newest slot that is
- * there: each older one hands on to the next. */
-static bool settle(struct publisher *publisher, const uint8_t digest[DIGEST_BYTES], uint64_t now_ns,
-                   uint32_t *ret_newest)
+/* Each older slot hands on to the next one, and the place to the oldest. It is where the state is
+ * afterwards. */
+static void settle_from(struct publisher *publisher, const uint8_t digest[DIGEST_BYTES],
+                        uint64_t now_ns, struct place *place)
 {
     struct view_walk walk;
     uint32_t slot;
     uint64_t state;
-    bool found = false;
 
     view_walk_begin(&publisher->view, digest, &walk);
     while (view_walk_next(&publisher->view, digest, &walk, &slot, &state)) {
         if (!is_there(state))
             continue;
-        bool unmoved = load(&publisher_bucket(publisher, slot)->tat) == VIEW_TAT_UNMOVED;
-        if (unmoved && found)
-            move_bucket(publisher, slot, publisher, *ret_newest, now_ns);
-        else if (unmoved)
-            take_over(publisher, slot, now_ns);
-        *ret_newest = slot;
-        found = true;
+        if (load(&publisher_bucket(publisher, slot)->tat) == VIEW_TAT_UNMOVED)
+            take_over(publisher, slot, place, now_ns);
+        *place = (struct place){publisher, slot};
     }
-    return found;
+}
+
+/* What an edit that was cut short, or growth, left elsewhere comes into the newest slot that is
+ * there: in the previous view first, where an edit may have been cut short, too. False: none is. */
+static bool settle(struct publisher *publisher, const uint8_t digest[DIGEST_BYTES], uint64_t now_ns,
+                   uint32_t *ret_newest)
+{
+    struct place place = {NULL, 0};
+
+    if (publisher->previous)
+        settle_from(publisher->previous, digest, now_ns, &place);
+    settle_from(publisher, digest, now_ns, &place);
+    *ret_newest = place.slot;
+    return place.publisher == publisher;
 }
 
 struct view_bucket *publisher_settled_bucket(struct publisher *publisher, uint32_t slot,

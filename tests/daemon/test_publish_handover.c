@@ -147,21 +147,23 @@ START_TEST(a_time_to_wait_is_handed_on_to_larger_views_and_later_daemons)
 }
 END_TEST
 
+static void *map_file(const struct fdstore *files, const char *name, size_t size)
+{
+    void *mapped = MAP_FAILED;
+
+    for (unsigned i = 0; i < files->count; i++)
+        if (strcmp(files->files[i].name, name) == 0)
+            mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, files->files[i].fd, 0);
+    ck_assert_ptr_ne(mapped, MAP_FAILED);
+    return mapped;
+}
+
 /* The memory of one that died while it moved the bucket of n: frozen there, and not yet here. */
 static void die_while_moving(struct publish *publish, unsigned n, const struct fdstore *files)
 {
-    struct view_header *header = NULL;
-    struct view_bucket *buckets = NULL;
+    struct view_header *header = map_file(files, "view-2", VIEW_PAGE);
+    struct view_bucket *buckets = map_file(files, "view-2-shared", 256 * sizeof *buckets);
 
-    for (unsigned i = 0; i < files->count; i++) {
-        const struct fdstore_file *file = &files->files[i];
-        if (strcmp(file->name, "view-2") == 0)
-            header = mmap(NULL, VIEW_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, 0);
-        if (strcmp(file->name, "view-2-shared") == 0)
-            buckets =
-                mmap(NULL, 256 * sizeof *buckets, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, 0);
-    }
-    ck_assert(header && buckets && (void *)header != MAP_FAILED && (void *)buckets != MAP_FAILED);
     expect(publish, n); /* moved */
     header->journal_tat = buckets[reading.slot].tat;
     header->journal_slot = reading.slot + 1;
@@ -187,6 +189,33 @@ START_TEST(a_move_that_was_begun_is_ended_before_any_other)
     expect(heir, 2);
     ck_assert_int_eq(find(heir, 1), VIEW_FOUND);
     ck_assert_uint_eq(bucket->tat, NOW_NS + 2 * SECOND_NS);
+    fdstore_close(&files);
+    publish_free(heir);
+    publish_free(publish);
+    kept_end();
+}
+END_TEST
+
+START_TEST(so_is_one_that_was_begun_in_the_view_before)
+{
+    kept_begin();
+    struct publish *publish = make(2);
+    put(publish, 1);
+    expect(publish, 1);
+    uint32_t slot = reading.slot;
+    publish_set_complete(publish);
+    grow(publish, 2);
+    publish_switch(publish, true);
+    struct fdstore files;
+    kept_give(&files);
+    struct view_header *header = map_file(&files, "view-1", VIEW_PAGE);
+    struct view_bucket *buckets = map_file(&files, "view-1-shared", 256 * sizeof *buckets);
+    header->journal_slot = slot + 1; /* its state is in the bucket already */
+    struct publish *heir;
+    ck_assert_int_eq(publish_new(&files, 1, 2, NOW_NS, &heir), 0);
+    ck_assert_uint_eq(header->journal_slot, 0);
+    ck_assert_uint_eq(buckets[slot].tat, NOW_NS + 2 * SECOND_NS);
+    expect(heir, 1);
     fdstore_close(&files);
     publish_free(heir);
     publish_free(publish);
@@ -221,4 +250,5 @@ SUITE_MAIN("publish_handover", goes_on_where_the_last_one_ended,
            a_view_whose_successor_is_lost_is_no_view,
            a_time_to_wait_is_handed_on_to_larger_views_and_later_daemons,
            a_move_that_was_begun_is_ended_before_any_other,
+           so_is_one_that_was_begun_in_the_view_before,
            whoever_has_a_view_of_another_table_is_told_to_ask)

@@ -19,6 +19,9 @@
 #ifndef CRASHES
 #define CRASHES 2
 #endif
+#ifndef LACKS
+#define LACKS 0 /* how often an edit finds no place in the view: its credential is hidden then */
+#endif
 
 #define OLD 0
 #define NEW 1
@@ -44,6 +47,7 @@
 byte bucket[8];
 byte body[8]; /* 0: no tag */
 bool moved[8];
+bool hid[8]; /* out of date, but for its bucket: another word of the same slot as moved */
 bool complete[2], superseded[2];
 byte published[2];
 byte journal_slot[2], journal_units[2]; /* the first is the slot + 1, or 0 */
@@ -53,6 +57,7 @@ byte table = 0;
 #define body_of(version) (1 + (version) % 2)
 
 byte crashes = CRASHES;
+byte lacks = LACKS;
 bool alive = false;
 bool new_is_made = false; /* NEW is in the store of descriptors */
 
@@ -93,7 +98,8 @@ inline move(to, from)
     :: !is_units(units) ->
         atomic {
             frozen_has_a_journal = (journal_slot[VIEW_OF(to)] == to + 1);
-#if defined(NO_JOURNAL) || defined(JOURNAL_LEFT) || defined(JOURNAL_CLEARED_FIRST) || defined(MOVED_BACK)
+#if defined(NO_JOURNAL) || defined(JOURNAL_LEFT) || defined(JOURNAL_CLEARED_FIRST) || defined(MOVED_BACK) || \
+    defined(OLD_IS_SETTLED)
             /* As if a hostile client had frozen it. */
             units = (frozen_has_a_journal -> journal_units[VIEW_OF(to)] : 0)
 #else
@@ -156,10 +162,26 @@ inline next_unmoved(last)
     }
 }
 
+inline settle_from(view, who)
+{
+    do
+    :: k < END(view, who) -> move(k, older); next_unmoved(END(view, who))
+    :: else -> k = 0; break
+    od
+}
+
 /* What is still elsewhere comes into the newest slot: each older one hands on to the next, and the
- * oldest takes over from the old view. */
+ * oldest takes over from the old view, when that has been settled, too. */
 inline settle(view, who)
 {
+#ifndef OLD_IS_SETTLED
+    if
+    :: view == NEW ->
+        atomic { older = NONE; k = FIRST(OLD, who); next_unmoved(END(OLD, who)) };
+        settle_from(OLD, who)
+    :: else
+    fi;
+#endif
     atomic {
         find_newest(OLD, who);
         older = (view == NEW -> newest : NONE);
@@ -167,13 +189,22 @@ inline settle(view, who)
         k = FIRST(view, who);
         next_unmoved(END(view, who))
     };
-    do
-    :: k < END(view, who) -> move(k, older); next_unmoved(END(view, who))
-    :: else -> k = 0; break
-    od
+    settle_from(view, who)
 }
 
 /* ---- publishing --------------------------------------------------------------------------------- */
+
+inline drop_new()
+{
+    d_step {
+        new_is_made = false; published[NEW] = 0; journal_slot[NEW] = 0; journal_units[NEW] = 0;
+        bucket[4] = CAPACITY_A; bucket[5] = CAPACITY_A; bucket[6] = CAPACITY_A;
+        bucket[7] = CAPACITY_B;
+        body[4] = 0; body[5] = 0; body[6] = 0; body[7] = 0;
+        moved[4] = false; moved[5] = false; moved[6] = false; moved[7] = false;
+        hid[4] = false; hid[5] = false; hid[6] = false
+    }
+}
 
 inline next_other(last)
 {
@@ -185,6 +216,66 @@ inline next_other(last)
     }
 }
 
+inline hide(view)
+{
+    k = FIRST(view, A);
+    do
+    :: k < END(view, A) && body[k] != 0 && !moved[k] && !hid[k] -> STEP(hid[k] = true)
+    :: k < END(view, A) && !(body[k] != 0 && !moved[k] && !hid[k]) -> k++
+    :: k == END(view, A) -> k = 0; break
+    od
+}
+
+inline put_new(version)
+{
+#if defined(NEW_BUCKET_FULL)
+    STEP(bucket[free] = CAPACITY_A);
+#elif defined(NEW_BUCKET_EMPTY)
+    STEP(bucket[free] = 0);
+#elif defined(HIDDEN_IS_NONE)
+    STEP(bucket[free] = (newest != NONE && hid[newest] -> CAPACITY_A : UNMOVED));
+#elif !defined(BUCKET_AFTER_TAG)
+    STEP(bucket[free] = UNMOVED);
+#endif
+#ifdef BUCKET_AFTER_TAG
+    STEP(body[free] = body_of(version); same = free);
+    STEP(bucket[free] = UNMOVED)
+#else
+    STEP(body[free] = body_of(version); same = free)
+#endif
+}
+
+/* The units come into the slot `same`, and what was before it goes. */
+inline come_into(view)
+{
+    /* A view that is not current yet takes nothing over: it may be dropped. */
+#ifndef TAKEN_OVER_EARLY
+    if
+    :: view == current -> settle(view, A)
+    :: else
+    fi;
+#else
+    settle(view, A);
+#endif
+#ifdef MOVED_BACK
+    find_newest(view, A);
+    older = newest;
+    newest = 0;
+    if
+    :: view == current && older != same -> move(same, older)
+    :: else
+    fi;
+    older = 0;
+#endif
+    atomic { k = FIRST(view, A); next_other(END(view, A)) };
+    do
+    :: k < END(view, A) -> STEP(moved[k] = true; hid[k] = false); next_other(END(view, A))
+    :: else -> atomic { k = 0; same = 0; break }
+    od
+}
+
+/* What is hidden because no place was found, keeps its bucket, and is put again when it is asked
+ * for. */
 inline put(view, version)
 {
     d_step {
@@ -212,61 +303,24 @@ inline put(view, version)
         :: else
         fi;
 #endif
-        k = 0; newest = 0; b = 0
+        k = 0; b = 0
     }
     if
-    :: same == NONE ->
-#if defined(NEW_BUCKET_FULL)
-        STEP(bucket[free] = CAPACITY_A);
-#elif defined(NEW_BUCKET_EMPTY)
-        STEP(bucket[free] = 0);
-#elif !defined(BUCKET_AFTER_TAG)
-        STEP(bucket[free] = UNMOVED);
-#endif
-#ifdef BUCKET_AFTER_TAG
-        STEP(body[free] = body_of(version); same = free);
-        STEP(bucket[free] = UNMOVED)
-#else
-        STEP(body[free] = body_of(version); same = free)
-#endif
-    :: else
+    /* A view that nobody has yet is given up for a larger one. */
+    :: same == NONE && lacks > 0 && view == NEW && !complete[NEW] ->
+        STEP(lacks--; newest = 0; filled = 0);
+        drop_new()
+    :: same == NONE && lacks > 0 && !(view == NEW && !complete[NEW]) ->
+        STEP(lacks--; newest = 0);
+        hide(view)
+    :: same == NONE -> put_new(version); newest = 0
+    :: same != NONE -> newest = 0; STEP(hid[same] = false)
     fi;
     free = 0;
-    /* A view that is not current yet takes nothing over: it may be dropped. */
-#ifndef TAKEN_OVER_EARLY
     if
-    :: view == current -> settle(view, A)
-    :: else
-    fi;
-#else
-    settle(view, A);
-#endif
-#ifdef MOVED_BACK
-    find_newest(view, A);
-    older = newest;
-    newest = 0;
-    if
-    :: view == current && older != same -> move(same, older)
-    :: else
-    fi;
-    older = 0;
-#endif
-    atomic { k = FIRST(view, A); next_other(END(view, A)) };
-    do
-    :: k < END(view, A) -> STEP(moved[k] = true); next_other(END(view, A))
-    :: else -> atomic { k = 0; same = 0; break }
-    od
-}
-
-inline drop_new()
-{
-    d_step {
-        new_is_made = false; published[NEW] = 0; journal_slot[NEW] = 0; journal_units[NEW] = 0;
-        bucket[4] = CAPACITY_A; bucket[5] = CAPACITY_A; bucket[6] = CAPACITY_A;
-        bucket[7] = CAPACITY_B;
-        body[4] = 0; body[5] = 0; body[6] = 0; body[7] = 0;
-        moved[4] = false; moved[5] = false; moved[6] = false; moved[7] = false
-    }
+    :: same == NONE -> same = 0
+    :: else -> come_into(view)
+    fi
 }
 
 inline forget_locals()
@@ -286,7 +340,14 @@ start:
     fi;
     current = (new_is_made -> NEW : OLD);
 #ifndef JOURNAL_LEFT
-    /* First of all what lies in the journal: the next move will need it. */
+    /* First of all what lies in the journals: the next move will need it. */
+    if
+    :: current == NEW && journal_slot[OLD] != 0 ->
+        c = OWNER_OF((journal_slot[OLD] - 1));
+        settle(OLD, c);
+        STEP(journal_slot[OLD] = 0; c = 0)
+    :: else
+    fi;
     if
     :: journal_slot[current] != 0 ->
         c = OWNER_OF((journal_slot[current] - 1));
@@ -310,13 +371,15 @@ end_loop:
         if
         :: new_is_made && current == OLD ->
             put(NEW, published[current] + 1);
-            STEP(published[NEW] = published[current] + 1)
+            STEP(published[NEW] = (new_is_made -> published[current] + 1 : 0))
         :: else
         fi;
         STEP(published[current]++)
     /* Growth. */
     :: clients_left != 0 && GROWS && !new_is_made -> STEP(new_is_made = true; published[NEW] = published[OLD])
-    :: clients_left != 0 && new_is_made && !complete[NEW] && filled == 0 -> put(NEW, table); filled = 1
+    :: clients_left != 0 && new_is_made && !complete[NEW] && filled == 0 -> 
+        put(NEW, table);
+        filled = (new_is_made -> 1 : 0)
     :: clients_left != 0 && new_is_made && !complete[NEW] && filled == 1 ->
         STEP(bucket[FIRST(NEW, B)] = UNMOVED);
         STEP(body[FIRST(NEW, B)] = 1; filled = 2)
@@ -333,9 +396,14 @@ end_loop:
         :: question[0] == ASKED -> c = 0
         :: question[1] == ASKED -> c = 1
         fi;
+        find_newest(current, asked_for[c]);
+        if
+        :: hid[newest] -> newest = 0; put(current, table)
+        :: else -> newest = 0
+        fi;
         settle(current, asked_for[c]);
         find_newest(current, asked_for[c]);
-        units = bucket[newest];
+        units = (hid[newest] -> 0 : bucket[newest]); /* refused: there is no place yet */
         do
         :: units == 0 -> break
         :: else ->
@@ -410,7 +478,7 @@ again:
         :: else -> break
         od;
         if
-        :: slot == END(view, who) -> goto ask
+        :: slot == END(view, who) || hid[slot] -> goto ask
         :: else -> units = bucket[slot]
         fi
     };
