@@ -70,7 +70,7 @@ export STKGATE_RUNTIME=$dir/run
 "$build/stkgate" daemon --state "$dir/state" --runtime "$dir/run" --config "$dir/config" 2>"$dir/daemon.log" &
 pids+=($!)
 until_works "$build/stkgate" admin status
-token=$("$build/stkgate" admin mint --site kasa --name bench --limit 1000000000 --window 1d 2>/dev/null)
+token=$("$build/stkgate" admin mint --site kasa --name bench --limit 1000000 --window 1s 2>/dev/null)
 # wrk reads them from here: an argument could be read by every user of the machine.
 (umask 077 && cat >"$dir/fields.lua") <<END
 wrk.headers["X-Stella-Token"] = "$token"
@@ -85,6 +85,7 @@ $3
 pid $dir/$1.pid;
 error_log $dir/$1.log error;
 worker_processes 1;
+worker_cpu_affinity 1;
 daemon off;
 events { worker_connections 256; }
 http {
@@ -107,7 +108,7 @@ END
 }
 with=$((20000 + RANDOM % 6000)) without=$((26000 + RANDOM % 6000))
 start_nginx without $without "" "
-        location = /file { }
+        location /plain/ { alias $dir/html/; }
         location /limited/ { limit_req zone=calls burst=10000000 nodelay; alias $dir/html/; }
         location /asks/ { auth_request /gate; alias $dir/html/; }
         location = /gate {
@@ -116,7 +117,7 @@ start_nginx without $without "" "
         }"
 start_nginx with $with "load_module $module;" "
         stkgate_socket $dir/run;
-        location = /file { stkgate trusted; }
+        location /on/ { stkgate trusted; alias $dir/html/; }
         location /socket/ { stkgate storefront; alias $dir/html/; }
         location /off/ { alias $dir/html/; }"
 printf 'X-Stella-Token: %s\nX-Site-ID: kasa\n' "$token" >"$dir/fields"
@@ -124,7 +125,7 @@ printf 'X-Stella-Token: %s\nX-Site-ID: kasa\n' "$token" >"$dir/fields"
 # ---- measuring ---------------------------------------------------------------------------------
 
 names=(plain off on socket limit_req auth_request)
-urls=("$without/file" "$with/off/file" "$with/file" "$with/socket/file" "$without/limited/file" "$without/asks/file")
+urls=("$without/plain/file" "$with/off/file" "$with/on/file" "$with/socket/file" "$without/limited/file" "$without/asks/file")
 titles=("nginx without the module" "the module loaded, off" "the module, from the view" "the module, over check.sock"
     "limit_req, by the same field" "auth_request to http.sock")
 for url in "${urls[@]}"; do
@@ -132,7 +133,7 @@ for url in "${urls[@]}"; do
     cmp -s "$dir/got" "$dir/html/file" || die "http://127.0.0.1:$url answers with something else"
 done
 measure() { # URL: requests per second
-    timeout $((seconds + 20)) wrk -t1 -c8 -d"$seconds" --timeout 10s -s "$dir/fields.lua" \
+    timeout $((seconds + 20)) taskset -c 1 wrk -t1 -c8 -d"$seconds" --timeout 10s -s "$dir/fields.lua" \
         "http://127.0.0.1:$1" >"$dir/wrk" || die "wrk failed: $(cat "$dir/wrk")"
     ! grep -E 'Non-2xx|Socket errors' "$dir/wrk" >&2 || die "requests to $1 failed"
     sed -nE 's/^Requests\/sec: *//p' "$dir/wrk"

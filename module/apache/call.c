@@ -9,6 +9,10 @@
 
 #include "module/apache/answer.h"
 #include "module/apache/gates.h"
+#include "module/apache/table.h"
+#include "module/face/kind.h"
+
+#define FEW_SCOPES 128 /* bytes of their names */
 
 APLOG_USE_MODULE(stkgate);
 
@@ -51,20 +55,36 @@ bool call_is_ours(request_rec *r)
 void call_take_fields(request_rec *r)
 {
     struct call *first = call_first(r);
-    if (!first->fields.secrets)
+    if (!first->fields.secrets) {
         fields_take(first_of(r)->pool, r->headers_in, &first->fields);
+        first->hidden_in = r->headers_in;
+    }
+}
+
+/* The table of a sub-request may be another one. */
+static void hide_from(struct call *first, apr_table_t *headers)
+{
+    if (first->hidden_in != headers)
+        fields_hide(&first->fields, headers);
+    first->hidden_in = headers;
+}
+
+static void hide_or_show(request_rec *r, bool is_ours)
+{
+    struct call *first = call_first(r);
+    if (is_ours && settings_of(r)->passes_token != TOGGLE_ON) {
+        hide_from(first, r->headers_in);
+        if (r->main || r->prev)
+            fields_hide_variables(r->subprocess_env);
+    } else {
+        first->hidden_in = NULL;
+        fields_show(&first->fields, r->headers_in);
+    }
 }
 
 void call_hide_fields(request_rec *r)
 {
-    const struct call *first = call_first(r);
-    if (call_is_ours(r) && settings_of(r)->passes_token != TOGGLE_ON) {
-        fields_hide(&first->fields, r->headers_in);
-        if (r->main || r->prev)
-            fields_hide_variables(r->subprocess_env);
-    } else {
-        fields_show(&first->fields, r->headers_in);
-    }
+    hide_or_show(r, call_is_ours(r));
 }
 
 /* ---- who are you --------------------------------------------------------------------------- */
@@ -82,7 +102,7 @@ static int fill_request(request_rec *r, struct stkgate_request *request)
     const struct settings *settings = settings_of(r);
     const char *wrong = NULL;
 
-    fields_request(&call_first(r)->fields, request);
+    *request = call_first(r)->fields.request;
     if (!settings->site)
         return 0;
     const char *site = ap_expr_str_exec(r, settings->site, &wrong);
@@ -90,7 +110,7 @@ static int fill_request(request_rec *r, struct stkgate_request *request)
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "stkgate: StkgateSite: %s", wrong);
         return -1;
     }
-    request->site = stkgate_text(site);
+    field_set(request, FIELD_SITE, stkgate_text(site));
     return 0;
 }
 
@@ -137,7 +157,7 @@ int call_authenticate(request_rec *r)
     struct stkgate_request request = STKGATE_REQUEST_INIT;
     struct call *call = call_of(r);
     call_take_fields(r);
-    call_hide_fields(r);
+    hide_or_show(r, true);
     if (settings->passes_preflight == TOGGLE_ON && is_preflight(r))
         return admit(r, call, CALL_PREFLIGHT, nobody);
 
@@ -231,25 +251,37 @@ int call_authorize(request_rec *r)
 
 /* ---- what is behind ------------------------------------------------------------------------ */
 
+/* Nearly always they are few. */
+static const char *names_of(apr_pool_t *pool, stkgate *gate, uint64_t scopes)
+{
+    char few[FEW_SCOPES];
+    size_t len = 0;
+
+    if (stkgate_scope_names(gate, scopes, few, sizeof few, &len) == 0)
+        return apr_pstrmemdup(pool, few, len);
+    char *all = apr_palloc(pool, STKGATE_SCOPES_MAX);
+    return stkgate_scope_names(gate, scopes, all, STKGATE_SCOPES_MAX, &len) == 0 ? all : "";
+}
+
+static bool is_ours(const char *name, const char *value)
+{
+    static const char prefix[] = "STKGATE_";
+    return strncasecmp(name, prefix, sizeof prefix - 1) == 0;
+}
+
+/* What is there is of an earlier request_rec, or of somebody who would like to be believed. Added,
+ * and not set: their names begin alike, and each would be compared with all before it. */
 static void set_environment(request_rec *r, const struct call *spent)
 {
-    static const char *const kinds[] = {
-        [STKGATE_KIND_LIVE] = "live",
-        [STKGATE_KIND_TEST] = "test",
-        [STKGATE_KIND_LEGACY] = "legacy",
-    };
     const struct stkgate_verdict *verdict = &spent->verdict;
-    char scopes[STKGATE_SCOPES_MAX] = "";
-    size_t len;
     apr_table_t *env = r->subprocess_env;
 
-    (void)stkgate_scope_names(spent->gate, verdict->scopes, scopes, sizeof scopes, &len);
-    apr_table_setn(env, "STKGATE_KEY_ID", verdict->key_id);
-    apr_table_setn(env, "STKGATE_SITE", verdict->site);
-    apr_table_set(env, "STKGATE_SCOPES", scopes);
-    if (verdict->kind >= STKGATE_KIND_LIVE && verdict->kind <= STKGATE_KIND_LEGACY)
-        apr_table_setn(env, "STKGATE_KIND", kinds[verdict->kind]);
-    apr_table_setn(env, "STKGATE_REMAINING", apr_off_t_toa(r->pool, (apr_off_t)verdict->remaining));
+    table_unset_where(env, is_ours);
+    apr_table_addn(env, "STKGATE_KEY_ID", verdict->key_id);
+    apr_table_addn(env, "STKGATE_SITE", verdict->site);
+    apr_table_addn(env, "STKGATE_SCOPES", names_of(r->pool, spent->gate, verdict->scopes));
+    apr_table_addn(env, "STKGATE_KIND", face_kind_name(verdict->kind));
+    apr_table_addn(env, "STKGATE_REMAINING", apr_off_t_toa(r->pool, (apr_off_t)verdict->remaining));
 }
 
 int call_fixup(request_rec *r)
@@ -261,9 +293,9 @@ int call_fixup(request_rec *r)
                       r->uri);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    if (!call_is_ours(r))
+    if (!(call && call->stage != CALL_NEW) && !call_is_ours(r))
         return DECLINED;
-    call_hide_fields(r);
+    hide_or_show(r, true);
     /* mod_cache answers before anybody is asked: what it stored for one caller, it would give to
      * all. */
     apr_table_setn(r->subprocess_env, "no-cache", "1");

@@ -43,7 +43,8 @@ struct call {
 
     /* of the first alone */
     struct fields fields;
-    const struct call *spent; /* the one that was charged; NULL: none was */
+    const apr_table_t *hidden_in; /* the table that they were last taken out of, and are not in */
+    const struct call *spent;     /* the one that was charged; NULL: none was */
 };
 
 /* That of this request_rec; call_first(): of the one that the client sent. Made when they are not

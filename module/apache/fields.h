@@ -13,14 +13,14 @@
 #include "module/face/field.h"
 
 struct fields {
-    const char
-        *value[FIELD_COUNT];     /* as it came; NULL: it did not. A repeated one joined by ", " */
-    apr_array_header_t *secrets; /* of struct hidden; NULL: nothing was taken yet */
+    struct stkgate_request request; /* the fields that came, and nothing else */
+    apr_array_header_t *secrets;    /* of struct hidden; NULL: nothing was taken yet */
 };
 
 /* Read the fields of a request from the table of its header, and take the credentials out. Those of
  * look-alikes such as X_Stella_Token count for nothing, but are taken out, too: what somebody sends
- * there is a token all the same. What ret points to lives as long as pool and the table's. */
+ * there is a token all the same. One that came more than once is
+ * its values joined by ", ". What ret points to lives as long as pool and the table's. */
 void fields_take(apr_pool_t *pool, apr_table_t *headers, struct fields *ret);
 
 /* Take out what fields_take() found, where it is; put it back where it was. Any number of times, in
@@ -34,8 +34,5 @@ void fields_hide_variables(apr_table_t *environment);
 
 /* Of a request that nobody has read the fields of: take all credentials out, for good. */
 void fields_drop(apr_pool_t *pool, apr_table_t *headers);
-
-/* Put all values into what the library is asked. It borrows them. */
-void fields_request(const struct fields *fields, struct stkgate_request *request);
 
 #endif

@@ -76,9 +76,11 @@ static int after_sections(request_rec *r)
 static int before_log(request_rec *r)
 {
     const struct call *call = ap_get_module_config(r->request_config, &stkgate_module);
-    if (call && call->fields.secrets && call_is_ours(r))
+    if (call && call->fields.secrets && call_is_ours(r)) {
         fields_hide(&call->fields, r->headers_in);
-    else if (settings_are_mentioned(r->server) && !(call && call->fields.secrets))
+        return DECLINED;
+    }
+    if (settings_are_mentioned(r->server) && !(call && call->fields.secrets))
         fields_drop(r->pool, r->headers_in);
     apr_table_unset(r->headers_in, field_name(FIELD_TOKEN));
     return DECLINED;

@@ -3,15 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static const char *name_of_kind(uint32_t kind)
-{
-    switch (kind) {
-    case STKGATE_KIND_LIVE: return "live";
-    case STKGATE_KIND_TEST: return "test";
-    case STKGATE_KIND_LEGACY: return "legacy";
-    default: return "";
-    }
-}
+#include "module/face/kind.h"
 
 int facts_walk(stkgate *gate, const struct stkgate_verdict *verdict, stkgate_header_fn fn,
                void *userdata)
@@ -24,7 +16,7 @@ int facts_walk(stkgate *gate, const struct stkgate_verdict *verdict, stkgate_hea
     snprintf(remaining, sizeof remaining, "%" PRIu64, verdict->remaining);
     const char *const facts[FACTS_COUNT][2] = {
         {"STKGATE_KEY_ID", verdict->key_id}, {"STKGATE_SITE", verdict->site},
-        {"STKGATE_SCOPES", scopes},          {"STKGATE_KIND", name_of_kind(verdict->kind)},
+        {"STKGATE_SCOPES", scopes},          {"STKGATE_KIND", face_kind_name(verdict->kind)},
         {"STKGATE_REMAINING", remaining},
     };
     for (unsigned i = 0; r == 0 && i < FACTS_COUNT; i++)

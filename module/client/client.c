@@ -123,7 +123,7 @@ _Static_assert(STKGATE_SCOPES_MAX == SCOPE_TEXT_MAX, "as many as lib/core/scope.
 int stkgate_scope_names(stkgate *gate, uint64_t mask, char *buffer, size_t capacity,
                         size_t *ret_length)
 {
-    char names[SCOPE_TEXT_MAX];
+    UNINITIALIZED char names[SCOPE_TEXT_MAX];
     if (gate == NULL || buffer == NULL || ret_length == NULL)
         return -EINVAL;
     size_t len = scope_format(&snapshots_current(&gate->snapshots)->registry, mask, names);
@@ -258,7 +258,7 @@ int stkgate_check(stkgate *gate, const struct stkgate_request *request,
 int stkgate_verdict_headers(stkgate *gate, const struct stkgate_verdict *verdict,
                             stkgate_header_fn fn, void *userdata)
 {
-    struct verdict known;
+    UNINITIALIZED struct verdict known;
     if (gate == NULL || verdict == NULL || fn == NULL)
         return -EINVAL;
     int r = convert_back(verdict, &known);
@@ -271,7 +271,7 @@ int stkgate_verdict_headers(stkgate *gate, const struct stkgate_verdict *verdict
 int stkgate_verdict_problem(stkgate *gate, const struct stkgate_verdict *verdict, char *buffer,
                             size_t capacity, size_t *ret_length)
 {
-    struct verdict known;
+    UNINITIALIZED struct verdict known;
     char body[PROBLEM_MAX];
     if (gate == NULL || verdict == NULL || buffer == NULL || ret_length == NULL)
         return -EINVAL;

@@ -137,21 +137,15 @@ void convert_verdict(const struct verdict *verdict, struct stkgate_verdict *ret)
     convert_outcome(verdict->reason, verdict->needed, ret);
 }
 
-/* Copies a string of a public array, which may lack its NUL. */
-static bool take_text(const char *from, size_t size, char *ret, bool (*is_valid)(struct text))
+/* The link of a public struct, which may lack its NUL. Whose key_id and site it is, no remote
+ * caller is told: they stay empty, and are not looked at. */
+static bool take_link(const char from[static STKGATE_LINK_MAX + 1], struct verdict *ret)
 {
-    size_t len = strnlen(from, size);
-    if (len == size || (len > 0 && !is_valid((struct text){from, len})))
+    size_t len = from[0] == '\0' ? 0 : strnlen(from, STKGATE_LINK_MAX + 1);
+    if (len > STKGATE_LINK_MAX || (len > 0 && !text_is_link((struct text){from, len})))
         return false;
-    memcpy(ret, from, len + 1);
+    memcpy(ret->link, from, len + 1);
     return true;
-}
-
-static bool take_texts(const struct stkgate_verdict *from, struct verdict *ret)
-{
-    return take_text(from->key_id, sizeof from->key_id, ret->key_id, key_id_is_valid) &&
-           take_text(from->site, sizeof from->site, ret->site, text_is_site) &&
-           take_text(from->link, sizeof from->link, ret->link, text_is_link);
 }
 
 static bool is_moment(int64_t unix_s)
@@ -159,30 +153,31 @@ static bool is_moment(int64_t unix_s)
     return unix_s >= 0 && unix_s <= MOMENT_MAX_S;
 }
 
+static bool is_sound(const struct stkgate_verdict *verdict)
+{
+    return verdict->size >= VERDICT_SIZE_FIRST && verdict->size <= STRUCT_SIZE_MAX &&
+           verdict->reason < REASON_COUNT && verdict->status == reason_status(verdict->reason) &&
+           verdict->kind <= KIND_LEGACY && is_moment(verdict->deprecation) &&
+           is_moment(verdict->sunset);
+}
+
 int convert_back(const struct stkgate_verdict *verdict, struct verdict *ret)
 {
-    struct stkgate_verdict v = {0};
-    if (verdict->size < VERDICT_SIZE_FIRST || verdict->size > STRUCT_SIZE_MAX)
+    verdict_init(ret);
+    if (!is_sound(verdict) || !take_link(verdict->link, ret))
         return -EINVAL;
-    memcpy(&v, verdict, verdict->size < sizeof v ? verdict->size : sizeof v);
-    if (v.reason >= REASON_COUNT || v.status != reason_status(v.reason) || v.kind > KIND_LEGACY)
-        return -EINVAL;
-    if (!is_moment(v.deprecation) || !is_moment(v.sunset))
-        return -EINVAL;
-    *ret = (struct verdict){
-        .reason = (enum reason)v.reason,
-        .kind = (enum kind)v.kind,
-        .scopes = v.scopes,
-        .needed = v.needed,
-        .limit = v.limit,
-        .window_ns = v.window_ns,
-        .burst = v.burst,
-        .remaining = v.remaining,
-        .reset_ns = v.reset_ns,
-        .retry_ns = v.retry_after_ns,
-        .next_ns = v.next_ns,
-        .deprecation_at = v.deprecation,
-        .sunset_at = v.sunset,
-    };
-    return take_texts(&v, ret) ? 0 : -EINVAL;
+    ret->reason = (enum reason)verdict->reason;
+    ret->kind = (enum kind)verdict->kind;
+    ret->scopes = verdict->scopes;
+    ret->needed = verdict->needed;
+    ret->limit = verdict->limit;
+    ret->window_ns = verdict->window_ns;
+    ret->burst = verdict->burst;
+    ret->remaining = verdict->remaining;
+    ret->reset_ns = verdict->reset_ns;
+    ret->retry_ns = verdict->retry_after_ns;
+    ret->next_ns = verdict->next_ns;
+    ret->deprecation_at = verdict->deprecation;
+    ret->sunset_at = verdict->sunset;
+    return 0;
 }

@@ -33,7 +33,8 @@ int convert_refuse(struct stkgate_verdict *verdict);
 void convert_verdict(const struct verdict *verdict, struct stkgate_verdict *ret);
 void convert_outcome(enum reason reason, uint64_t needed, struct stkgate_verdict *ret);
 
-/* Back again, trusting nothing in it. 0, or -EINVAL. */
+/* Back again, trusting nothing in it; without key_id and site, which no remote caller is told. 0, or
+ * -EINVAL, and *ret is a refusal. */
 int convert_back(const struct stkgate_verdict *verdict, struct verdict *ret);
 
 static inline struct text convert_text(struct stkgate_text t)

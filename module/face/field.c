@@ -3,23 +3,40 @@
 #include <string.h>
 #include <strings.h>
 
+#define NAMED(name, variable)                                                                      \
+    {                                                                                              \
+        name, sizeof name - 1, variable                                                            \
+    }
 static const struct {
-    const char *name, *variable;
+    const char *name;
+    size_t len;
+    const char *variable;
 } fields[FIELD_COUNT + 1] = {
-    [FIELD_TOKEN] = {"X-Stella-Token", "HTTP_X_STELLA_TOKEN"},
-    [FIELD_AUTHORIZATION] = {"Authorization", "HTTP_AUTHORIZATION"},
-    [FIELD_API_KEY] = {"X-API-Key", "HTTP_X_API_KEY"},
-    [FIELD_SITE] = {"X-Site-ID", "HTTP_X_SITE_ID"},
-    [FIELD_ORIGIN] = {"Origin", "HTTP_ORIGIN"},
-    [FIELD_COUNT] = {"", ""},
+    [FIELD_TOKEN] = NAMED("X-Stella-Token", "HTTP_X_STELLA_TOKEN"),
+    [FIELD_AUTHORIZATION] = NAMED("Authorization", "HTTP_AUTHORIZATION"),
+    [FIELD_API_KEY] = NAMED("X-API-Key", "HTTP_X_API_KEY"),
+    [FIELD_SITE] = NAMED("X-Site-ID", "HTTP_X_SITE_ID"),
+    [FIELD_ORIGIN] = NAMED("Origin", "HTTP_ORIGIN"),
+    [FIELD_COUNT] = NAMED("", ""),
 };
 
 enum field field_of_name(const char *name, size_t len)
 {
     for (unsigned field = 0; field < FIELD_COUNT; field++)
-        if (strlen(fields[field].name) == len && strncasecmp(fields[field].name, name, len) == 0)
+        if (fields[field].len == len && strncasecmp(fields[field].name, name, len) == 0)
             return (enum field)field;
     return FIELD_COUNT;
+}
+
+enum field field_of_lookalike(const char *name, size_t len)
+{
+    char hyphens[FIELD_NAME_MAX];
+
+    if (len > sizeof hyphens || memchr(name, '_', len) == NULL)
+        return FIELD_COUNT;
+    for (size_t i = 0; i < len; i++)
+        hyphens[i] = (char)(name[i] == '_' ? '-' : name[i]);
+    return field_of_name(hyphens, len);
 }
 
 const char *field_name(enum field field)
@@ -45,17 +62,24 @@ static struct stkgate_text trim(struct stkgate_text value)
     return value;
 }
 
-void field_set(struct stkgate_request *request, enum field field, struct stkgate_text value)
+struct stkgate_text *field_in(struct stkgate_request *request, enum field field)
 {
-    value = trim(value);
     switch (field) {
-    case FIELD_TOKEN: request->token = value; break;
-    case FIELD_AUTHORIZATION: request->authorization = value; break;
-    case FIELD_API_KEY: request->api_key = value; break;
-    case FIELD_SITE: request->site = value; break;
-    case FIELD_ORIGIN: request->origin = value; break;
+    case FIELD_TOKEN: return &request->token;
+    case FIELD_AUTHORIZATION: return &request->authorization;
+    case FIELD_API_KEY: return &request->api_key;
+    case FIELD_SITE: return &request->site;
+    case FIELD_ORIGIN: return &request->origin;
     case FIELD_COUNT: break;
     }
+    return NULL;
+}
+
+void field_set(struct stkgate_request *request, enum field field, struct stkgate_text value)
+{
+    struct stkgate_text *place = field_in(request, field);
+    if (place != NULL)
+        *place = trim(value);
 }
 
 /* Wherever it stands: behind another scheme or value, too, where a field came more than once. */

@@ -24,10 +24,18 @@ enum field {
  * this one. */
 enum field field_of_name(const char *name, size_t len);
 
+/* Which one it would be if its underscores were hyphens; FIELD_COUNT also where it has none. It is
+ * no field of ours, but what somebody sends there may be a token all the same. */
+enum field field_of_lookalike(const char *name, size_t len);
+#define FIELD_NAME_MAX 14 /* bytes, of the longest name */
+
 /* Its name as HTTP has it, and as the CGI variable that a server makes of it (RFC 3875, 4.1.18):
  * "X-Stella-Token", "HTTP_X_STELLA_TOKEN". Static; of FIELD_COUNT, "". */
 const char *field_name(enum field field);
 const char *field_variable(enum field field);
+
+/* Its place in a request; NULL: FIELD_COUNT. */
+struct stkgate_text *field_in(struct stkgate_request *request, enum field field);
 
 /* Put its value into a request, which borrows it, without the blanks around it. A field that came
  * more than once is its values joined with ", ", by the caller. FIELD_COUNT: nothing happens. */

@@ -15,13 +15,12 @@ static ngx_int_t site_of(ngx_http_request_t *r, const struct settings *settings,
     struct stkgate_request trimmed = STKGATE_REQUEST_INIT;
     ngx_str_t value;
 
-    if (settings->site == NULL) {
-        field_set(&trimmed, FIELD_SITE, kept->values[FIELD_SITE]);
-    } else {
-        if (ngx_http_complex_value(r, settings->site, &value) != NGX_OK)
-            return NGX_ERROR;
-        field_set(&trimmed, FIELD_SITE, (struct stkgate_text){(const char *)value.data, value.len});
-    }
+    *ret = kept->request.site;
+    if (settings->site == NULL)
+        return NGX_OK;
+    if (ngx_http_complex_value(r, settings->site, &value) != NGX_OK)
+        return NGX_ERROR;
+    field_set(&trimmed, FIELD_SITE, (struct stkgate_text){(const char *)value.data, value.len});
     *ret = trimmed.site;
     return NGX_OK;
 }
@@ -50,19 +49,17 @@ static void agree(struct kept *kept, const struct settings *settings, struct stk
  */
 
 static void check(ngx_http_request_t *r, const struct settings *settings, const struct kept *kept,
-                  struct stkgate_request *request, struct stkgate_verdict *ret)
+                  struct stkgate_text site, ngx_int_t cost, struct stkgate_verdict *ret)
 {
-    struct stkgate_text site = request->site;
+    struct stkgate_request request = kept->request;
 
-    for (unsigned field = 0; field < FIELD_COUNT; field++)
-        field_set(request, (enum field)field, kept->values[field]);
-    request->site = site;
-    request->scopes = settings->scopes;
-    if (settings->cost > 0)
-        request->cost = (uint64_t)settings->cost;
-    else if (settings->cost == 0)
-        request->flags = STKGATE_PEEK;
-    int error = stkgate_check(settings->gate, request, ret);
+    request.site = site;
+    request.scopes = settings->scopes;
+    if (cost > 0)
+        request.cost = (uint64_t)cost;
+    else if (cost == 0)
+        request.flags = STKGATE_PEEK;
+    int error = stkgate_check(settings->gate, &request, ret);
     if (error < 0)
         ngx_log_error(NGX_LOG_ERR, r->connection->log, -error,
                       "stkgate: no verdict could be had from the daemon, service \"%V\"",
@@ -73,13 +70,9 @@ static void check(ngx_http_request_t *r, const struct settings *settings, const 
 static bool is_allowed_first(ngx_http_request_t *r, const struct settings *settings,
                              struct kept *kept, struct stkgate_text site)
 {
-    struct stkgate_request request = STKGATE_REQUEST_INIT;
-
-    request.site = site;
     kept->outcome = OUTCOME_REFUSED;
-    kept->verdict = (struct stkgate_verdict)STKGATE_VERDICT_INIT;
     kept->scopes = 0;
-    check(r, settings, kept, &request, &kept->verdict);
+    check(r, settings, kept, site, settings->cost, &kept->verdict);
     agree(kept, settings, site);
     if (kept->verdict.status != NGX_HTTP_OK)
         return false;
@@ -93,13 +86,9 @@ static bool is_allowed_first(ngx_http_request_t *r, const struct settings *setti
 static bool is_allowed_again(ngx_http_request_t *r, const struct settings *settings,
                              struct kept *kept, struct stkgate_text site)
 {
-    struct settings looking = *settings;
-    struct stkgate_request request = STKGATE_REQUEST_INIT;
     struct stkgate_verdict verdict = STKGATE_VERDICT_INIT;
 
-    looking.cost = 0;
-    request.site = site;
-    check(r, &looking, kept, &request, &verdict);
+    check(r, settings, kept, site, 0, &verdict);
     if (verdict.status == NGX_HTTP_OK || verdict.status == NGX_HTTP_TOO_MANY_REQUESTS) {
         agree(kept, settings, site);
         return true;
@@ -198,7 +187,7 @@ static ngx_int_t handle_access(ngx_http_request_t *r)
     if (settings->preflight && is_preflight(r))
         return NGX_OK;
     struct kept *kept = kept_get(r);
-    if (kept == NULL || credentials_gather(r, kept) != NGX_OK ||
+    if (kept == NULL || credentials_take(r, kept, false) != NGX_OK ||
         site_of(r, settings, kept, &site) != NGX_OK)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     return is_allowed(r, settings, kept, site) ? NGX_OK : refuse(r, kept);
@@ -212,8 +201,7 @@ static ngx_int_t handle_preaccess(ngx_http_request_t *r)
     if (settings->gate == NULL)
         return NGX_DECLINED;
     struct kept *kept = kept_get(r);
-    if (kept == NULL || credentials_gather(r, kept) != NGX_OK ||
-        (!settings->pass_token && credentials_hide(r) != NGX_OK))
+    if (kept == NULL || credentials_take(r, kept, !settings->pass_token) != NGX_OK)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     return NGX_DECLINED;
 }

@@ -3,6 +3,8 @@
 #include <strings.h>
 
 #define PROBLEM_MAX 1024 /* as stkgate.h says */
+#define FAMILY      "RateLimit"
+#define FAMILY_LEN  (sizeof FAMILY - 1)
 
 static ngx_http_output_header_filter_pt next_header_filter;
 
@@ -14,21 +16,26 @@ static bool is_name(const ngx_str_t *name, const char *wanted, size_t len)
     return name->len == len && strncasecmp((const char *)name->data, wanted, len) == 0;
 }
 
+/* RateLimit, RateLimit-Limit, RateLimit-Policy... */
+static bool is_of_family(const char *name, size_t len)
+{
+    return len >= FAMILY_LEN && memcmp(name, FAMILY, FAMILY_LEN) == 0;
+}
+
 /* What a program behind says of the same: there is one RateLimit-Limit, and never a mix of its two
  * forms. */
 static void drop(ngx_http_request_t *r, const char *name)
 {
-    static const char family[] = "RateLimit";
-    size_t len = strlen(name), family_len = sizeof family - 1;
-    bool is_family = strncmp(name, family, family_len) == 0;
+    size_t len = strlen(name);
+    bool is_family = is_of_family(name, len);
 
     for (ngx_list_part_t *part = &r->headers_out.headers.part; part != NULL; part = part->next) {
         ngx_table_elt_t *element = part->elts;
         for (ngx_uint_t i = 0; i < part->nelts; i++) {
             const ngx_str_t *there = &element[i].key;
             if (is_name(there, name, len) ||
-                (is_family && there->len > family_len &&
-                 is_name(&(ngx_str_t){family_len, there->data}, family, family_len)))
+                (is_family && there->len > FAMILY_LEN &&
+                 is_name(&(ngx_str_t){FAMILY_LEN, there->data}, FAMILY, FAMILY_LEN)))
                 element[i].hash = 0;
         }
     }
@@ -51,7 +58,7 @@ static int add_field(const char *name, const char *value, void *userdata)
     struct adding *adding = userdata;
     ngx_http_request_t *r = adding->r;
     size_t name_len = strlen(name), value_len = strlen(value);
-    bool is_limit = strncmp(name, "RateLimit", 9) == 0;
+    bool is_limit = is_of_family(name, name_len);
 
     if (is_limit ? !adding->has_limit : !is_list(name))
         drop(r, name);

@@ -2,19 +2,19 @@
 
 #include <string.h>
 
-#define NAME_MAX_BYTES 14 /* "X-Stella-Token" */
-#define VARIABLES      3
-#define ROOM           8 /* header fields that may come to a request that has none left */
+#define VARIABLES 3
+#define ROOM      8 /* header fields that may come to a request that has none left */
 
 /* Of variables that nginx evaluates once for a request and keeps. */
 static ngx_int_t variables[VARIABLES];
 
 /* The names, as nginx has hashed each name of a request already. */
 static struct name {
-    u_char lower[NAME_MAX_BYTES];
+    u_char lower[FIELD_NAME_MAX];
     size_t len;
     ngx_uint_t hash;
 } known[FIELD_COUNT];
+static uint32_t known_lengths; /* a bit for each */
 
 static void learn_names(void)
 {
@@ -23,6 +23,7 @@ static void learn_names(void)
         u_char *text = (u_char *)(uintptr_t)field_name((enum field)field);
         name->len = ngx_strlen(text);
         name->hash = ngx_hash_strlow(name->lower, text, name->len);
+        known_lengths |= UINT32_C(1) << name->len;
     }
 }
 
@@ -40,95 +41,40 @@ ngx_int_t credentials_init(ngx_conf_t *cf)
     return NGX_OK;
 }
 
-static enum field field_of(const ngx_table_elt_t *element)
+/* A name's length tells most others from ours. */
+static bool may_be_ours(size_t len)
 {
-    for (unsigned field = 0; field < FIELD_COUNT; field++)
-        if (element->hash == known[field].hash && element->key.len == known[field].len &&
-            ngx_memcmp(element->lowcase_key, known[field].lower, known[field].len) == 0)
-            return (enum field)field;
-    return FIELD_COUNT;
+    return len <= FIELD_NAME_MAX && (known_lengths >> len & 1) != 0;
 }
 
-/* The same of a name that would be one of ours if its underscores were hyphens. */
-static enum field field_like(const ngx_table_elt_t *element)
+/* Which one a name is; or would be if its underscores were hyphens: then it is not exact. */
+static enum field field_like(const ngx_table_elt_t *element, bool *ret_is_exact)
 {
-    char name[NAME_MAX_BYTES];
     size_t len = element->key.len;
 
-    if (len > NAME_MAX_BYTES || memchr(element->key.data, '_', len) == NULL)
-        return field_of(element);
-    ngx_memcpy(name, element->key.data, len);
-    for (size_t i = 0; i < len; i++)
-        if (name[i] == '_')
-            name[i] = '-';
-    return field_of_name(name, len);
+    *ret_is_exact = true;
+    if (!may_be_ours(len))
+        return FIELD_COUNT;
+    for (unsigned field = 0; field < FIELD_COUNT; field++)
+        if (element->hash == known[field].hash && len == known[field].len &&
+            ngx_memcmp(element->lowcase_key, known[field].lower, len) == 0)
+            return (enum field)field;
+    *ret_is_exact = false;
+    return field_of_lookalike((const char *)element->key.data, len);
 }
 
-static struct stkgate_text text_of(const ngx_str_t *string)
+/* Another value of the same field, in the request's pool. */
+static ngx_int_t join(ngx_pool_t *pool, struct stkgate_text *value, struct stkgate_text more)
 {
-    return (struct stkgate_text){(const char *)string->data, string->len};
-}
-
-/* ---- gathering ---------------------------------------------------------------------------------
- */
-
-static ngx_int_t add(ngx_http_request_t *r, struct stkgate_text *value, const ngx_str_t *more,
-                     bool is_first)
-{
-    if (is_first) {
-        *value = text_of(more);
-        return NGX_OK;
-    }
-    size_t len = value->length + 2 + more->len;
-    char *joined = ngx_pnalloc(r->pool, len);
+    size_t len = value->length + 2 + more.length;
+    char *joined = ngx_pnalloc(pool, len);
     if (joined == NULL)
         return NGX_ERROR;
     u_char *end = ngx_cpymem(joined, value->data, value->length);
     end = ngx_cpymem(end, ", ", 2);
-    ngx_memcpy(end, more->data, more->len);
+    ngx_memcpy(end, more.data, more.length);
     *value = (struct stkgate_text){joined, len};
     return NGX_OK;
-}
-
-ngx_int_t credentials_gather(ngx_http_request_t *r, struct kept *kept)
-{
-    bool seen[FIELD_COUNT] = {false};
-
-    if (kept->gathered)
-        return NGX_OK;
-    for (ngx_list_part_t *part = &r->headers_in.headers.part; part != NULL; part = part->next) {
-        ngx_table_elt_t *element = part->elts;
-        for (ngx_uint_t i = 0; i < part->nelts; i++) {
-            enum field field = field_of(&element[i]);
-            if (field == FIELD_COUNT)
-                continue;
-            if (add(r, &kept->values[field], &element[i].value, !seen[field]) != NGX_OK)
-                return NGX_ERROR;
-            seen[field] = true;
-        }
-    }
-    kept->gathered = true;
-    return NGX_OK;
-}
-
-/* ---- hiding ------------------------------------------------------------------------------------
- */
-
-static bool is_secret(const ngx_table_elt_t *element)
-{
-    enum field field = field_like(element);
-    return field != FIELD_COUNT && field_is_secret(field, text_of(&element->value));
-}
-
-static bool has_secret(const ngx_list_t *list)
-{
-    for (const ngx_list_part_t *part = &list->part; part != NULL; part = part->next) {
-        const ngx_table_elt_t *element = part->elts;
-        for (ngx_uint_t i = 0; i < part->nelts; i++)
-            if (is_secret(&element[i]))
-                return true;
-    }
-    return false;
 }
 
 /* A list that is made anew, of runs of the old one's elements. */
@@ -167,40 +113,86 @@ static ngx_int_t finish(struct rebuilt *rebuilt)
     return NGX_OK;
 }
 
-/* Others have pointers to the elements: each stays where it is, and only the parts are new. Those
- * of before stay as they are, too: a sub-request has its own list, but shares them. */
-static ngx_int_t take_out(ngx_http_request_t *r)
+/* ---- one walk over the header ------------------------------------------------------------------
+ */
+
+struct walk {
+    ngx_http_request_t *r;
+    struct stkgate_request *request; /* to be filled; NULL: it is */
+    bool hides, found_secret;
+    struct rebuilt rebuilt;
+};
+
+static ngx_int_t gather(struct walk *walk, enum field field, struct stkgate_text value)
 {
-    struct rebuilt rebuilt = {.list = &r->headers_in.headers};
-    const ngx_list_part_t *part = &r->headers_in.headers.part;
-    do {
-        ngx_table_elt_t *element = part->elts;
-        ngx_uint_t begin = 0;
-        for (ngx_uint_t i = 0; i < part->nelts; i++) {
-            if (!is_secret(&element[i]))
-                continue;
-            if (&element[i] == r->headers_in.authorization)
-                r->headers_in.authorization = NULL;
-            if (add_run(&rebuilt, element + begin, i - begin) != NGX_OK)
-                return NGX_ERROR;
-            begin = i + 1;
-        }
-        if (add_run(&rebuilt, element + begin, part->nelts - begin) != NGX_OK)
-            return NGX_ERROR;
-        part = part->next;
-    } while (part != NULL);
-    return finish(&rebuilt);
+    struct stkgate_text *place = field_in(walk->request, field);
+
+    if (place->data != NULL)
+        return join(walk->r->pool, place, value);
+    field_set(walk->request, field, value);
+    return NGX_OK;
 }
 
-ngx_int_t credentials_hide(ngx_http_request_t *r)
+static ngx_int_t visit(struct walk *walk, const ngx_table_elt_t *element, bool *ret_is_secret)
 {
-    if (!has_secret(&r->headers_in.headers))
+    bool is_exact;
+    enum field field = field_like(element, &is_exact);
+
+    *ret_is_secret = false;
+    if (field == FIELD_COUNT)
         return NGX_OK;
-    if (take_out(r) != NGX_OK)
-        return NGX_ERROR;
+    struct stkgate_text value = {(const char *)element->value.data, element->value.len};
+    *ret_is_secret = walk->hides && field_is_secret(field, value);
+    return walk->request != NULL && is_exact ? gather(walk, field, value) : NGX_OK;
+}
+
+/* Others have pointers to the elements: each stays where it is, and only the parts are new. Those
+ * of before stay as they are, too: a sub-request has its own list, but shares them. */
+static ngx_int_t visit_part(struct walk *walk, const ngx_list_part_t *part)
+{
+    ngx_http_headers_in_t *in = &walk->r->headers_in;
+    ngx_table_elt_t *element = part->elts;
+    ngx_uint_t begin = 0;
+    bool is_secret;
+
+    for (ngx_uint_t i = 0; i < part->nelts; i++) {
+        if (visit(walk, &element[i], &is_secret) != NGX_OK)
+            return NGX_ERROR;
+        if (!is_secret)
+            continue;
+        walk->found_secret = true;
+        if (&element[i] == in->authorization)
+            in->authorization = NULL;
+        if (add_run(&walk->rebuilt, element + begin, i - begin) != NGX_OK)
+            return NGX_ERROR;
+        begin = i + 1;
+    }
+    return add_run(&walk->rebuilt, element + begin, part->nelts - begin);
+}
+
+static void forget_variables(ngx_http_request_t *r)
+{
     for (size_t i = 0; i < VARIABLES; i++) {
         r->variables[variables[i]].valid = 0;
         r->variables[variables[i]].not_found = 0;
     }
-    return NGX_OK;
+}
+
+ngx_int_t credentials_take(ngx_http_request_t *r, struct kept *kept, bool hides)
+{
+    struct walk walk = {.r = r,
+                        .request = kept->gathered ? NULL : &kept->request,
+                        .hides = hides,
+                        .rebuilt = {.list = &r->headers_in.headers}};
+
+    if (kept->gathered && !hides)
+        return NGX_OK;
+    for (const ngx_list_part_t *part = &r->headers_in.headers.part; part; part = part->next)
+        if (visit_part(&walk, part) != NGX_OK)
+            return NGX_ERROR;
+    kept->gathered = true;
+    if (!walk.found_secret)
+        return NGX_OK;
+    forget_variables(r);
+    return finish(&walk.rebuilt);
 }

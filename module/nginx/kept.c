@@ -31,7 +31,12 @@ struct kept *kept_get(ngx_http_request_t *r)
         return NULL;
     place->handler = keep;
     kept = place->data;
-    *kept = (struct kept){.verdict = STKGATE_VERDICT_INIT};
+    /* It is on the way of each request: what stkgate_check() clears anyhow is left to that. */
+    ngx_memzero(kept, offsetof(struct kept, verdict));
+    kept->request = (struct stkgate_request)STKGATE_REQUEST_INIT;
+    kept->verdict.size = sizeof kept->verdict;
+    kept->verdict.status = NGX_HTTP_SERVICE_UNAVAILABLE;
+    kept->verdict.reason = STKGATE_UNAVAILABLE;
     ngx_http_set_ctx(r, kept, ngx_http_stkgate_module);
     return kept;
 }

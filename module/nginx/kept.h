@@ -25,7 +25,7 @@ enum outcome {
 
 struct kept {
     bool gathered;
-    struct stkgate_text values[FIELD_COUNT]; /* of the header fields, also of those taken out */
+    struct stkgate_request request; /* the header fields, also those taken out; nothing else */
 
     enum outcome outcome;
     bool charged;    /* the verdict was one that spends */
@@ -33,13 +33,14 @@ struct kept {
     stkgate *gate;   /* the terms on which it was allowed */
     struct stkgate_text site;
     uint64_t scopes;
-    struct stkgate_verdict verdict;
+    struct stkgate_verdict verdict; /* the last member: large */
 };
 
 /* What is known; NULL: nothing. */
 struct kept *kept_find(ngx_http_request_t *r);
 
-/* The same, or a new one, with a verdict that is a refusal. NULL: no memory. */
+/* The same, or a new one, with a verdict that is a refusal and has nothing else yet. NULL: no
+ * memory. */
 struct kept *kept_get(ngx_http_request_t *r);
 
 #endif

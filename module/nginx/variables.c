@@ -2,21 +2,12 @@
 
 #include <ngx_http.h>
 
+#include "module/face/kind.h"
 #include "module/nginx/kept.h"
 
 enum what { KEY_ID, SITE, SCOPES, KIND, REASON, REMAINING };
 
 #define NUMBER_MAX 20 /* digits */
-
-static const char *kind_name(uint32_t kind)
-{
-    switch (kind) {
-    case STKGATE_KIND_LIVE: return "live";
-    case STKGATE_KIND_TEST: return "test";
-    case STKGATE_KIND_LEGACY: return "legacy";
-    default: return "";
-    }
-}
 
 /* Its text, in the request's pool or static; NULL: no memory. */
 static const char *text_of(ngx_http_request_t *r, const struct kept *kept, enum what what)
@@ -28,7 +19,7 @@ static const char *text_of(ngx_http_request_t *r, const struct kept *kept, enum 
     switch (what) {
     case KEY_ID: return verdict->key_id;
     case SITE: return verdict->site;
-    case KIND: return kind_name(verdict->kind);
+    case KIND: return face_kind_name(verdict->kind);
     case REASON: return stkgate_reason_string(verdict->reason);
     case SCOPES:
         text = ngx_pnalloc(r->pool, STKGATE_SCOPES_MAX);

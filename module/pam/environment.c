@@ -4,26 +4,17 @@
 #include <security/pam_appl.h>
 #include <stdio.h>
 
+#include "module/face/kind.h"
+
 static const char *const names[] = {"STKGATE_KEY_ID", "STKGATE_SITE", "STKGATE_SCOPES",
                                     "STKGATE_KIND", "STKGATE_REMAINING"};
 #define NAMES (sizeof names / sizeof names[0])
-
-static const char *kind_name(uint32_t kind)
-{
-    switch ((enum stkgate_kind)kind) {
-    case STKGATE_KIND_LIVE: return "live";
-    case STKGATE_KIND_TEST: return "test";
-    case STKGATE_KIND_LEGACY: return "legacy";
-    case STKGATE_KIND_NONE: break;
-    }
-    return "";
-}
 
 int environment_set(pam_handle_t *pamh, const struct login *login)
 {
     char remaining[24];
     const char *const values[NAMES] = {login->verdict.key_id, login->verdict.site, login->scopes,
-                                       kind_name(login->verdict.kind), remaining};
+                                       face_kind_name(login->verdict.kind), remaining};
 
     snprintf(remaining, sizeof remaining, "%" PRIu64, login->verdict.remaining);
     for (size_t i = 0; i < NAMES; i++) {

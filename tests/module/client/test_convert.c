@@ -191,10 +191,11 @@ START_TEST(brings_a_verdict_over_and_back)
     ck_assert_str_eq(public.key_id, "key_0123456789ABCDEF");
     ck_assert_str_eq(public.site, "kasa");
     ck_assert_str_eq(public.link, "https://docs.example/");
-    memset(&back, 0, sizeof back);
     ck_assert_int_eq(convert_back(&public, &back), 0);
-    /* Without the padding at the end, which is whatever the stack held. */
-    ck_assert_mem_eq(&back, &verdict, offsetof(struct verdict, link) + sizeof back.link);
+    ck_assert_mem_eq(&back, &verdict, offsetof(struct verdict, key_id));
+    ck_assert_str_eq(back.key_id, "");
+    ck_assert_str_eq(back.site, "");
+    ck_assert_str_eq(back.link, "https://docs.example/");
 }
 END_TEST
 
@@ -223,12 +224,6 @@ START_TEST(trusts_nothing_that_a_program_may_have_changed)
     ck_assert_int_eq(convert_back(&v, &back), -EINVAL);
     v = public_verdict();
     v.deprecation = INT64_MAX;
-    ck_assert_int_eq(convert_back(&v, &back), -EINVAL);
-    v = public_verdict();
-    memset(v.key_id, 'a', sizeof v.key_id);
-    ck_assert_int_eq(convert_back(&v, &back), -EINVAL);
-    v = public_verdict();
-    memset(v.site, 'a', sizeof v.site);
     ck_assert_int_eq(convert_back(&v, &back), -EINVAL);
     v = public_verdict();
     memset(v.link, 'a', sizeof v.link);

@@ -30,6 +30,32 @@ START_TEST(knows_its_fields_whatever_their_case)
 }
 END_TEST
 
+START_TEST(knows_what_a_name_looks_like)
+{
+    const struct {
+        const char *name;
+        enum field field;
+    } rows[] = {
+        {"X_Stella_Token", FIELD_TOKEN},
+        {"x-STELLA_token", FIELD_TOKEN},
+        {"X_API-Key", FIELD_API_KEY},
+        {"x_site_id", FIELD_SITE},
+        {"X-Stella-Token", FIELD_COUNT},
+        {"X_Stella_Toke", FIELD_COUNT},
+        {"X_Stella_Tokens", FIELD_COUNT},
+        {"X__Stella_Token_and_a_long_name_behind_it", FIELD_COUNT},
+        {"Origin", FIELD_COUNT},
+        {"_", FIELD_COUNT},
+        {"", FIELD_COUNT},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert_msg(field_of_lookalike(rows[i].name, strlen(rows[i].name)) == rows[i].field, "%s",
+                      rows[i].name);
+    for (unsigned field = 0; field < FIELD_COUNT; field++)
+        ck_assert_uint_le(strlen(field_name((enum field)field)), FIELD_NAME_MAX);
+}
+END_TEST
+
 START_TEST(names_them_as_http_and_as_cgi_has_them)
 {
     ck_assert_str_eq(field_name(FIELD_API_KEY), "X-API-Key");
@@ -59,6 +85,8 @@ START_TEST(puts_each_value_in_its_place)
     ck_assert_ptr_eq(request.site.data, values[FIELD_SITE]);
     ck_assert_ptr_eq(request.origin.data, values[FIELD_ORIGIN]);
     ck_assert_uint_eq(request.origin.length, 6);
+    ck_assert_ptr_eq(field_in(&request, FIELD_API_KEY), &request.api_key);
+    ck_assert_ptr_null(field_in(&request, FIELD_COUNT));
 }
 END_TEST
 
@@ -107,6 +135,7 @@ START_TEST(tells_secrets_from_a_shops_own_credentials)
 }
 END_TEST
 
-SUITE_MAIN("field", knows_its_fields_whatever_their_case, names_them_as_http_and_as_cgi_has_them,
-           puts_each_value_in_its_place, takes_off_the_blanks_that_http_allows_around_a_value,
+SUITE_MAIN("field", knows_its_fields_whatever_their_case, knows_what_a_name_looks_like,
+           names_them_as_http_and_as_cgi_has_them, puts_each_value_in_its_place,
+           takes_off_the_blanks_that_http_allows_around_a_value,
            tells_secrets_from_a_shops_own_credentials)
