@@ -167,6 +167,13 @@ static bool is_complete(const char *runtime)
     return strncmp(at + strspn(at, " "), "true", 4) == 0;
 }
 
+void keeper_forget(struct keeper *keeper)
+{
+    for (unsigned i = 0; i < keeper->kept.count; i++)
+        close(keeper->kept.files[i].fd);
+    keeper->kept.count = 0;
+}
+
 void keeper_await_complete(const char *runtime)
 {
     const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000};

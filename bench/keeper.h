@@ -22,6 +22,8 @@ void keeper_open(struct keeper *keeper);
 void keeper_start(struct keeper *keeper, char *argv[]);
 /* Returns when it has ended. */
 void keeper_stop(struct keeper *keeper);
+/* The descriptors are lost, as by a boot. */
+void keeper_forget(struct keeper *keeper);
 
 /* Wait until the daemon's view has all of its table, as GET /v1/status on admin.sock says. */
 void keeper_await_complete(const char *runtime);

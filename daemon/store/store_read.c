@@ -155,55 +155,63 @@ int store_list(struct store *store, struct text site, struct text after, store_l
 #define PAGE_BYTES 4096
 #define LINE_BYTES 64
 
-/* Usage rows are in the same order: the cursor follows. */
-static int follow_usage(MDB_cursor *cursor, MDB_val key_id, struct usage *ret)
+/* Both tables are in the same order, and so walked side by side. */
+struct walk {
+    MDB_cursor *tokens, *usages;
+    const void *token_page, *usage_page; /* rows in the pages that were fetched last */
+    store_walk_fn fn;
+    void *userdata;
+};
+
+/* Rows lie in a page in the order in which they came, which is none: it is fetched as a whole, and
+ * not line by line as each is asked for. */
+static void fetch_page(const void *row, const void **last)
+{
+    const char *page = (const char *)((uintptr_t)row / PAGE_BYTES * PAGE_BYTES);
+
+    if ((uintptr_t)*last / PAGE_BYTES != (uintptr_t)page / PAGE_BYTES)
+        for (size_t at = 0; at < PAGE_BYTES; at += LINE_BYTES)
+            __builtin_prefetch(page + at);
+    *last = row;
+}
+
+static int follow_usage(struct walk *walk, MDB_val key_id, struct usage *ret)
 {
     MDB_val key = key_id, value;
 
     *ret = (struct usage){0};
-    int rc = mdb_cursor_get(cursor, &key, &value, MDB_GET_CURRENT);
+    int rc = mdb_cursor_get(walk->usages, &key, &value, MDB_GET_CURRENT);
     if (rc == 0 && key.mv_size == key_id.mv_size &&
         memcmp(key.mv_data, key_id.mv_data, key.mv_size) < 0)
-        rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+        rc = mdb_cursor_get(walk->usages, &key, &value, MDB_NEXT);
     /* Whenever it is not the very next: there are rows without a credential, and the reverse. */
     if (rc != 0 || key.mv_size != key_id.mv_size ||
         memcmp(key.mv_data, key_id.mv_data, key.mv_size) != 0) {
         key = key_id;
-        rc = mdb_cursor_get(cursor, &key, &value, MDB_SET);
+        rc = mdb_cursor_get(walk->usages, &key, &value, MDB_SET);
     }
     if (rc == MDB_NOTFOUND)
         return 0;
-    return rc == 0 ? usage_decode(value.mv_data, value.mv_size, ret) : tables_error(rc);
+    if (rc != 0)
+        return tables_error(rc);
+    fetch_page(value.mv_data, &walk->usage_page);
+    return usage_decode(value.mv_data, value.mv_size, ret);
 }
 
-/* Rows lie in a page in the order in which they came, which is none: it is fetched as a whole, and
- * not line by line as each is asked for. */
-static void fetch_page(const void *in_it)
-{
-    const char *page = (const char *)((uintptr_t)in_it / PAGE_BYTES * PAGE_BYTES);
-
-    for (size_t at = 0; at < PAGE_BYTES; at += LINE_BYTES)
-        __builtin_prefetch(page + at);
-}
-
-static bool same_page(const void *a, const void *b)
-{
-    return (uintptr_t)a / PAGE_BYTES == (uintptr_t)b / PAGE_BYTES;
-}
-
-static int visit_walked(MDB_val key, MDB_val value, MDB_cursor *usages, store_walk_fn fn,
-                        void *userdata)
+static int visit_walked(struct walk *walk, MDB_val key, MDB_val value)
 {
     struct text key_id = {key.mv_data, key.mv_size};
     UNINITIALIZED struct record record;
     struct usage usage;
 
+    fetch_page(key.mv_data, &walk->token_page);
     int r = key_id_is_valid(key_id) ? tables_decode(key, value, &record) : -ENOENT;
     if (r == 0)
-        r = follow_usage(usages, key, &usage);
+        r = follow_usage(walk, key, &usage);
     if (r < 0 && r != -EBADMSG && r != -EPROTONOSUPPORT)
         return r;
-    return r == 0 ? fn(key_id, &record, &usage, userdata) : fn(key_id, NULL, NULL, userdata);
+    return r == 0 ? walk->fn(key_id, &record, &usage, walk->userdata)
+                  : walk->fn(key_id, NULL, NULL, walk->userdata);
 }
 
 static void count_walked(struct store *store, MDB_val key)
@@ -215,30 +223,35 @@ static void count_walked(struct store *store, MDB_val key)
         table_map_relieve(&store->map);
 }
 
-int store_walk(struct store *store, struct text after, store_walk_fn fn, void *userdata)
+static int walk_on(struct store *store, struct walk *walk, struct text after)
 {
-    __attribute__((cleanup(tables_close_cursor))) MDB_cursor *cursor = NULL, *usages = NULL;
     MDB_val key = tables_val(after.data, after.len), value;
 
-    int r = tables_error(mdb_cursor_open(store->read, store->dbi[TABLE_TOKEN], &cursor));
-    if (r == 0)
-        r = tables_error(mdb_cursor_open(store->read, store->dbi[TABLE_USAGE], &usages));
-    if (r == 0)
-        r = tables_error(
-            mdb_cursor_get(cursor, &key, &value, after.len > 0 ? MDB_SET_RANGE : MDB_FIRST));
+    int r = tables_error(
+        mdb_cursor_get(walk->tokens, &key, &value, after.len > 0 ? MDB_SET_RANGE : MDB_FIRST));
     if (r == 0 && key.mv_size == after.len && memcmp(key.mv_data, after.data, after.len) == 0)
-        r = tables_error(mdb_cursor_get(cursor, &key, &value, MDB_NEXT));
-    for (const void *fetched = NULL; r == 0;) {
-        if (!same_page(key.mv_data, fetched))
-            fetch_page(key.mv_data);
-        fetched = key.mv_data;
-        r = visit_walked(key, value, usages, fn, userdata);
+        r = tables_error(mdb_cursor_get(walk->tokens, &key, &value, MDB_NEXT));
+    while (r == 0) {
+        r = visit_walked(walk, key, value);
         if (r != 0)
             return r;
         count_walked(store, key);
-        r = tables_error(mdb_cursor_get(cursor, &key, &value, MDB_NEXT));
+        r = tables_error(mdb_cursor_get(walk->tokens, &key, &value, MDB_NEXT));
     }
     return r == -ENOENT ? 0 : r;
+}
+
+int store_walk(struct store *store, struct text after, store_walk_fn fn, void *userdata)
+{
+    __attribute__((cleanup(tables_close_cursor))) MDB_cursor *tokens = NULL, *usages = NULL;
+
+    int r = tables_error(mdb_cursor_open(store->read, store->dbi[TABLE_TOKEN], &tokens));
+    if (r == 0)
+        r = tables_error(mdb_cursor_open(store->read, store->dbi[TABLE_USAGE], &usages));
+    if (r < 0)
+        return r;
+    struct walk walk = {.tokens = tokens, .usages = usages, .fn = fn, .userdata = userdata};
+    return walk_on(store, &walk, after);
 }
 
 /* A small table is mapped as a whole in no time. Without the thread all that is lost is time. */
@@ -247,13 +260,19 @@ void store_begin_walks(struct store *store, struct text after)
     MDB_stat stat;
 
     if (!store->ahead && mdb_stat(store->read, store->dbi[TABLE_TOKEN], &stat) == 0 &&
-        stat.ms_entries > READ_AHEAD_MAX)
+        stat.ms_entries > READ_AHEAD_MAX) {
+        atomic_store(&store->map.keep_bytes, TABLE_MAP_KEEP_WALKED_BYTES);
         (void)read_ahead_new(store, after, &store->ahead);
+    }
 }
 
 void store_end_walks(struct store *store)
 {
     store->ahead = read_ahead_free(store->ahead);
+    if (atomic_load(&store->map.keep_bytes) == TABLE_MAP_KEEP_WALKED_BYTES) {
+        atomic_store(&store->map.keep_bytes, TABLE_MAP_KEEP_BYTES);
+        table_map_relieve(&store->map);
+    }
 }
 
 /* Place the cursor on the newest entry below before. */

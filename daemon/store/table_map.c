@@ -84,6 +84,6 @@ static uint64_t file_bytes_resident(int status_fd)
 
 void table_map_relieve(const struct table_map *map)
 {
-    if (map->start && file_bytes_resident(map->status_fd) > map->keep_bytes)
+    if (map->start && file_bytes_resident(map->status_fd) > atomic_load(&map->keep_bytes))
         (void)madvise(map->start, map->len, MADV_DONTNEED);
 }

@@ -130,6 +130,7 @@ START_TEST(a_walk_of_the_store_takes_it_along_and_small_tables_need_none)
     ck_assert_int_eq(store_read_begin(store), 0);
     store_begin_walks(store, TEXT(""));
     ck_assert_ptr_nonnull(store->ahead);
+    ck_assert_uint_eq(store->map.keep_bytes, TABLE_MAP_KEEP_WALKED_BYTES);
     ahead = store->ahead;
     store_begin_walks(store, TEXT("")); /* does nothing */
     ck_assert_ptr_eq(store->ahead, ahead);
@@ -140,6 +141,7 @@ START_TEST(a_walk_of_the_store_takes_it_along_and_small_tables_need_none)
         sched_yield();
     store_end_walks(store);
     ck_assert_ptr_null(store->ahead);
+    ck_assert_uint_eq(store->map.keep_bytes, TABLE_MAP_KEEP_BYTES);
     store_end_walks(store);
     store_begin_walks(store, TEXT("")); /* and the store is closed with it */
     store_read_end(store);
