@@ -2,8 +2,8 @@
 # apache.sh - Apache (event MPM) serving a file of 1 KiB: without mod_stkgate, with it and a token, and with it in
 # a place that asks for none. STKGATE_BUILDDIR=... bench/apache.sh [--rounds N] [--seconds N] [--connections N]
 #
-# The servers are up all the time, and wrk asks each for a slice in turn, so that what else the machine does is the same
-# for all. Prints the medians of requests per second and of the server's processor time for one, and of what they are
+# In each round the servers are started anew, since how a server's memory and threads come to lie is worth some
+# hundredths, and wrk asks each in turn, so that what else the machine does is the same for all. Prints the medians of requests per second and of the server's processor time for one, and of what they are
 # to those of plain in the same round. On a machine that does other things too, the latter says more.
 set -euo pipefail
 
@@ -24,7 +24,9 @@ while [ $# -gt 0 ]; do
     shift 2
 done
 apache=$(type -P apache2 || type -P httpd) || die "no apache2 here: apt-get install apache2-bin"
-type -P wrk >/dev/null || die "no wrk here: apt-get install wrk"
+for program in wrk curl; do
+    type -P $program >/dev/null || die "no $program here: apt-get install $program"
+done
 module=$build/module/apache/.libs/mod_stkgate.so
 [ -e "$module" ] || die "built without the Apache module: apt-get install apache2-dev"
 modules=$(dirname "$(find /usr/lib/apache2/modules /usr/lib*/httpd/modules -name mod_authz_core.so 2>/dev/null | head -n 1)")
@@ -67,8 +69,8 @@ token=$("$build/stkgate" admin mint --runtime "$dir/run" --site kasa --name benc
 head -c 1024 /dev/zero | tr '\0' x >"$dir/htdocs/file"
 
 declare -A port group
-start_server() { # NAME; the configuration beside what all have, on stdin
-    local name=$1 at=$dir/$1 one pid
+configure() { # NAME; the configuration beside what all have, on stdin
+    local name=$1 at=$dir/$1 one
     mkdir -p "$at"
     cat >"$at/own.conf"
     port[$name]=$((20000 + RANDOM % 12000))
@@ -90,21 +92,28 @@ MaxKeepAliveRequests 0
 END
         cat "$at/own.conf"
     } >"$at/httpd.conf"
+}
+start() { # NAME
+    local at=$dir/$1
+    rm -f "$at/httpd.pid"
     # httpd ends its whole process group.
-    setsid "$apache" -d "$at" -f "$at/httpd.conf" -DFOREGROUND >"$dir/$name.log" 2>&1 &
-    pid=$!
-    pids+=($pid)
-    group[$name]=$pid
-    until_works test -s "$at/httpd.pid"
+    setsid "$apache" -d "$at" -f "$at/httpd.conf" -DFOREGROUND >"$dir/$1.log" 2>&1 &
+    group[$1]=$!
+    pids+=($!)
+    until_works curl -sf -H "@$dir/fields" -o "$dir/got" --max-time 5 "http://127.0.0.1:${port[$1]}/file"
+}
+stop() { # NAME
+    kill "${group[$1]}"
+    wait "${group[$1]}" || true
 }
 
 # A section of its own for each: httpd merges what it says for each request.
-start_server plain <<END
+configure plain <<END
 <Location "/">
     Require all granted
 </Location>
 END
-start_server guarded <<END
+configure guarded <<END
 LoadFile $build/module/client/.libs/libstkgate.so.0
 LoadModule stkgate_module $module
 StkgateSocket $dir/run/check.sock
@@ -113,7 +122,7 @@ StkgateSocket $dir/run/check.sock
     Require stkgate-scope catalog:read
 </Location>
 END
-start_server unguarded <<END
+configure unguarded <<END
 LoadFile $build/module/client/.libs/libstkgate.so.0
 LoadModule stkgate_module $module
 StkgateSocket $dir/run/check.sock
@@ -127,6 +136,7 @@ cat >"$dir/wrk.lua" <<END
 wrk.headers["X-Stella-Token"] = "$token"
 wrk.headers["X-Site-ID"] = "kasa"
 END
+(umask 077 && printf 'X-Stella-Token: %s\nX-Site-ID: kasa\n' "$token" >"$dir/fields")
 # Of all processes of a server so far, in clock ticks.
 ticks() { { cat /proc/[0-9]*/stat 2>/dev/null || true; } | sed 's/^.*) //' | awk -v group="${group[$1]}" '$3 == group {n += $12 + $13} END {print n + 0}'; }
 slice() { # NAME SECONDS: requests per second, and its processor time per request in us
@@ -139,13 +149,17 @@ slice() { # NAME SECONDS: requests per second, and its processor time per reques
 }
 
 names=(plain guarded unguarded)
-for name in "${names[@]}"; do slice "$name" 1 >/dev/null; done
 for ((round = 0; round < rounds; round++)); do
+    for name in "${names[@]}"; do
+        start "$name"
+        slice "$name" 1 >/dev/null
+    done
     # Who is first in a round, is so in turn.
     for ((i = 0; i < 3; i++)); do
         name=${names[(i + round) % 3]}
         slice "$name" "$seconds" >>"$dir/$name.rates"
     done
+    for name in "${names[@]}"; do stop "$name"; done
 done
 
 median() { sort -n | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }

@@ -233,8 +233,9 @@ STKGATE_PUBLIC int stkgate_scope_names(stkgate *gate, uint64_t mask, char *buffe
 STKGATE_PUBLIC int stkgate_check(stkgate *gate, const struct stkgate_request *request,
                                  struct stkgate_verdict *verdict);
 
-/* One header field. Both strings are NUL-terminated and live until the callback returns. Non-zero
- * stops the walk and is returned by stkgate_verdict_headers(). */
+/* One header field. Both strings are NUL-terminated; the name is in static storage, the value lives
+ * until the callback returns. Non-zero stops the walk and is returned by stkgate_verdict_headers().
+ */
 typedef int (*stkgate_header_fn)(const char *name, const char *value, void *userdata);
 
 /* Call fn for each header field that the answer to the remote caller should carry: RateLimit-*

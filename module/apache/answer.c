@@ -18,7 +18,7 @@ static ap_filter_rec_t *problem_filter;
 
 static int set_field(const char *name, const char *value, void *table)
 {
-    apr_table_set(table, name, value);
+    apr_table_setn(table, name, apr_pstrdup(apr_table_elts(table)->pool, value));
     return 0;
 }
 

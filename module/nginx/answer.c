@@ -5,6 +5,7 @@
 #define PROBLEM_MAX 1024 /* as stkgate.h says */
 #define FAMILY      "RateLimit"
 #define FAMILY_LEN  (sizeof FAMILY - 1)
+#define VALUES_ROOM 64 /* bytes */
 
 static ngx_http_output_header_filter_pt next_header_filter;
 
@@ -51,7 +52,24 @@ static bool is_list(const char *name)
 struct adding {
     ngx_http_request_t *r;
     bool has_limit; /* one of ours is there: its family may not be dropped any more */
+    u_char *room;   /* for values, which nearly always are a few digits */
+    size_t room_left;
 };
+
+static u_char *copy_value(struct adding *adding, const char *value, size_t len)
+{
+    if (adding->room_left < len) {
+        adding->room_left = len > VALUES_ROOM ? len : VALUES_ROOM;
+        adding->room = ngx_pnalloc(adding->r->pool, adding->room_left);
+        if (adding->room == NULL)
+            return NULL;
+    }
+    u_char *copy = adding->room;
+    ngx_memcpy(copy, value, len);
+    adding->room += len;
+    adding->room_left -= len;
+    return copy;
+}
 
 static int add_field(const char *name, const char *value, void *userdata)
 {
@@ -63,17 +81,12 @@ static int add_field(const char *name, const char *value, void *userdata)
     if (is_limit ? !adding->has_limit : !is_list(name))
         drop(r, name);
     adding->has_limit |= is_limit;
-    ngx_table_elt_t *element = ngx_list_push(&r->headers_out.headers);
-    u_char *bytes = element == NULL ? NULL : ngx_pnalloc(r->pool, name_len + value_len);
-    if (bytes == NULL) {
-        if (element != NULL)
-            element->hash = 0;
+    u_char *copy = copy_value(adding, value, value_len);
+    ngx_table_elt_t *element = copy == NULL ? NULL : ngx_list_push(&r->headers_out.headers);
+    if (element == NULL)
         return NGX_ERROR;
-    }
     *element = (ngx_table_elt_t){
-        .hash = 1, .key = {name_len, bytes}, .value = {value_len, bytes + name_len}};
-    ngx_memcpy(bytes, name, name_len);
-    ngx_memcpy(bytes + name_len, value, value_len);
+        .hash = 1, .key = {name_len, (u_char *)(uintptr_t)name}, .value = {value_len, copy}};
     return NGX_OK;
 }
 
@@ -89,7 +102,7 @@ static ngx_int_t add_fields(ngx_http_request_t *r)
     struct kept *kept = r == r->main ? kept_find(r) : NULL;
 
     if (kept != NULL && kept->outcome != OUTCOME_NONE && !was_overruled(r, kept)) {
-        struct adding adding = {r, false};
+        struct adding adding = {.r = r};
         if (stkgate_verdict_headers(kept->gate, &kept->verdict, add_field, &adding) != NGX_OK)
             return NGX_ERROR;
     }

@@ -14,16 +14,19 @@ static struct name {
     size_t len;
     ngx_uint_t hash;
 } known[FIELD_COUNT];
-static uint32_t known_lengths; /* a bit for each */
+/* A name's length tells most others from ours. */
+static enum field first_of_length[FIELD_NAME_MAX + 1];
 
 static void learn_names(void)
 {
-    for (unsigned field = 0; field < FIELD_COUNT; field++) {
+    for (size_t len = 0; len <= FIELD_NAME_MAX; len++)
+        first_of_length[len] = FIELD_COUNT;
+    for (unsigned field = FIELD_COUNT; field-- > 0;) {
         struct name *name = &known[field];
         u_char *text = (u_char *)(uintptr_t)field_name((enum field)field);
         name->len = ngx_strlen(text);
         name->hash = ngx_hash_strlow(name->lower, text, name->len);
-        known_lengths |= UINT32_C(1) << name->len;
+        first_of_length[name->len] = (enum field)field;
     }
 }
 
@@ -41,21 +44,15 @@ ngx_int_t credentials_init(ngx_conf_t *cf)
     return NGX_OK;
 }
 
-/* A name's length tells most others from ours. */
-static bool may_be_ours(size_t len)
-{
-    return len <= FIELD_NAME_MAX && (known_lengths >> len & 1) != 0;
-}
-
 /* Which one a name is; or would be if its underscores were hyphens: then it is not exact. */
 static enum field field_like(const ngx_table_elt_t *element, bool *ret_is_exact)
 {
     size_t len = element->key.len;
 
     *ret_is_exact = true;
-    if (!may_be_ours(len))
+    if (len > FIELD_NAME_MAX || first_of_length[len] == FIELD_COUNT)
         return FIELD_COUNT;
-    for (unsigned field = 0; field < FIELD_COUNT; field++)
+    for (unsigned field = first_of_length[len]; field < FIELD_COUNT; field++)
         if (element->hash == known[field].hash && len == known[field].len &&
             ngx_memcmp(element->lowcase_key, known[field].lower, len) == 0)
             return (enum field)field;
