@@ -54,26 +54,31 @@ bool call_is_ours(request_rec *r)
 
 void call_take_fields(request_rec *r)
 {
-    struct call *first = call_first(r);
+    request_rec *first_r = first_of(r);
+    struct call *first = call_of(first_r);
     if (!first->fields.secrets) {
-        fields_take(first_of(r)->pool, r->headers_in, &first->fields);
-        first->hidden_in = r->headers_in;
+        fields_take(first_r->pool, r->headers_in, &first->fields);
+        first->hidden_in = r->headers_in == first_r->headers_in ? r->headers_in : NULL;
     }
 }
 
-/* The table of a sub-request may be another one. */
-static void hide_from(struct call *first, apr_table_t *headers)
+/* The table of a sub-request may be another one: a copy, which goes with it, and of which nothing
+ * is remembered, since the next one's may come to lie in its place. */
+static void hide_from(request_rec *first_r, struct call *first, apr_table_t *headers)
 {
-    if (first->hidden_in != headers)
+    bool is_first = headers == first_r->headers_in;
+    if (!is_first || first->hidden_in != headers)
         fields_hide(&first->fields, headers);
-    first->hidden_in = headers;
+    if (is_first)
+        first->hidden_in = headers;
 }
 
 static void hide_or_show(request_rec *r, bool is_ours)
 {
-    struct call *first = call_first(r);
+    request_rec *first_r = first_of(r);
+    struct call *first = call_of(first_r);
     if (is_ours && settings_of(r)->passes_token != TOGGLE_ON) {
-        hide_from(first, r->headers_in);
+        hide_from(first_r, first, r->headers_in);
         if (r->main || r->prev)
             fields_hide_variables(r->subprocess_env);
     } else {

@@ -43,7 +43,7 @@ struct call {
 
     /* of the first alone */
     struct fields fields;
-    const apr_table_t *hidden_in; /* the table that they were last taken out of, and are not in */
+    const apr_table_t *hidden_in; /* its own table, when they are not in it; else NULL */
     const struct call *spent;     /* the one that was charged; NULL: none was */
 };
 

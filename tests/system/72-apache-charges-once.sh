@@ -13,7 +13,10 @@ echo 'AuthType Stkgate
 Require stkgate-scope cart:write' >"$home/htdocs/htaccess/.htaccess"
 echo '<!--#include virtual="/scopes/file" --><!--#include virtual="/cost/file" --><!--#echo var="STKGATE_KEY_ID" -->' >"$home/htdocs/scopes/page.shtml"
 echo 'open, and: <!--#include virtual="/scopes/file" -->' >"$home/htdocs/open/page.shtml"
-echo '<!--#include virtual="/cgi/env.cgi" -->' >"$home/htdocs/open/program.shtml"
+# Several in a row, after the memory of the one before is free again.
+for _ in 1 2 3 4 5 6; do
+    echo '<!--#include virtual="/cgi/env.cgi" -->'
+done >"$home/htdocs/open/program.shtml"
 cp "$home/htdocs/scopes/file" "$home/htdocs/open/index.guarded"
 mkdir -p "$home/htdocs/cgi" "$home/htdocs/told"
 cat >"$home/htdocs/cgi/env.cgi" <<'END'
@@ -316,6 +319,10 @@ programs_are_told_who_it_is() {
     lacks "$token"
     has '^Link: <https://kasa.example/next>; rel="next"$'
     answers 200 GET /open/program.shtml "${good[@]}"
+    has "^STKGATE_KEY_ID=$key_id$"
+    lacks "$token"
+    # With a body, each sub-request has a copy of the header.
+    answers 200 GET /open/program.shtml "${good[@]}" --data body
     has "^STKGATE_KEY_ID=$key_id$"
     lacks "$token"
     answers 200 GET /told/env.cgi "${good[@]}"
