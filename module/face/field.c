@@ -3,21 +3,17 @@
 #include <string.h>
 #include <strings.h>
 
-#define NAMED(name, variable)                                                                      \
-    {                                                                                              \
-        name, sizeof name - 1, variable                                                            \
-    }
 static const struct {
     const char *name;
-    size_t len;
+    size_t len; /* of the name */
     const char *variable;
 } fields[FIELD_COUNT + 1] = {
-    [FIELD_TOKEN] = NAMED("X-Stella-Token", "HTTP_X_STELLA_TOKEN"),
-    [FIELD_AUTHORIZATION] = NAMED("Authorization", "HTTP_AUTHORIZATION"),
-    [FIELD_API_KEY] = NAMED("X-API-Key", "HTTP_X_API_KEY"),
-    [FIELD_SITE] = NAMED("X-Site-ID", "HTTP_X_SITE_ID"),
-    [FIELD_ORIGIN] = NAMED("Origin", "HTTP_ORIGIN"),
-    [FIELD_COUNT] = NAMED("", ""),
+    [FIELD_TOKEN] = {"X-Stella-Token", 14, "HTTP_X_STELLA_TOKEN"},
+    [FIELD_AUTHORIZATION] = {"Authorization", 13, "HTTP_AUTHORIZATION"},
+    [FIELD_API_KEY] = {"X-API-Key", 9, "HTTP_X_API_KEY"},
+    [FIELD_SITE] = {"X-Site-ID", 9, "HTTP_X_SITE_ID"},
+    [FIELD_ORIGIN] = {"Origin", 6, "HTTP_ORIGIN"},
+    [FIELD_COUNT] = {"", 0, ""},
 };
 
 enum field field_of_name(const char *name, size_t len)
