@@ -268,10 +268,15 @@ static const char *names_of(apr_pool_t *pool, stkgate *gate, uint64_t scopes)
     return stkgate_scope_names(gate, scopes, all, STKGATE_SCOPES_MAX, &len) == 0 ? all : "";
 }
 
+/* Not STKGATE_RUNTIME, which an operator may have set for a program behind. */
 static bool is_ours(const char *name, const char *value)
 {
-    static const char prefix[] = "STKGATE_";
-    return strncasecmp(name, prefix, sizeof prefix - 1) == 0;
+    static const char *const names[] = {"STKGATE_KEY_ID", "STKGATE_SITE", "STKGATE_SCOPES",
+                                        "STKGATE_KIND", "STKGATE_REMAINING"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return true;
+    return false;
 }
 
 /* What is there is of an earlier request_rec, or of somebody who would like to be believed. Added,

@@ -31,6 +31,7 @@ printf '%s\n' 'kasa:$apr1$abcdefgh$' >"$home/users"
 
 cat >"$dir/places.conf" <<END
 AddOutputFilter INCLUDES .shtml
+SetEnvIf Request_URI ^/cgi/ STKGATE_RUNTIME=/run/shop STKGATE_SITE=forged
 AddHandler cgi-script .cgi
 RewriteEngine On
 LoadModule access_compat_module $apache_modules/mod_access_compat.so
@@ -321,6 +322,11 @@ programs_are_told_who_it_is() {
     answers 200 GET /open/program.shtml "${good[@]}"
     has "^STKGATE_KEY_ID=$key_id$"
     lacks "$token"
+    # What is ours is not what another has set, and what is not ours stays.
+    answers 200 GET /cgi/env.cgi "${good[@]}"
+    has '^STKGATE_RUNTIME=/run/shop$'
+    has '^STKGATE_SITE=kasa$'
+    lacks 'STKGATE_SITE=forged'
     # With a body, each sub-request has a copy of the header.
     answers 200 GET /open/program.shtml "${good[@]}" --data body
     has "^STKGATE_KEY_ID=$key_id$"
