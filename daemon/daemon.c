@@ -42,8 +42,8 @@ static int check_config(const char *dir)
 
     int r = config_load(dir, &config, message);
     if (r < 0) {
-        /* Before a reload, systemd has this run with its stderr in the journal. */
-        log_event(LOG_EVENT_CONFIG_REFUSED, "%s", message[0] ? message : strerror(-r));
+        /* With a reload, systemd has this run with its stderr in the journal. */
+        log_last_line(LOG_ERR, "%s", message[0] ? message : strerror(-r));
         return EXIT_FAILURE;
     }
     printf("%s: no mistake; %u service%s\n", dir ? dir : "no configuration: defaults",

@@ -111,17 +111,23 @@ static bool has_no_value(const char *field)
     return value && value[1] == '\0';
 }
 
+/* before: what the line begins with. One write per line: lines of threads don't mix. */
+static void write_line(const char *before, const char *message)
+{
+    char line[LINE_MAX_BYTES + 16];
+    int len = snprintf(line, sizeof line, "%s%s\n", before, message);
+
+    if (len > 0)
+        (void)!write(STDERR_FILENO, line, (size_t)len);
+}
+
 /* fields: further "NAME=value" strings for the journal, up to the first NULL; those with a value
  * that came from outside are masked by the caller. */
 static void emit(int priority, char *message, const char *const fields[])
 {
     log_mask(message);
     if (!stderr_is_journal()) {
-        /* One write per line: lines of threads don't mix. */
-        char line[LINE_MAX_BYTES + 16];
-        int len = snprintf(line, sizeof line, "stkgate: %s\n", message);
-        if (len > 0)
-            (void)!write(STDERR_FILENO, line, (size_t)len);
+        write_line("stkgate: ", message);
         return;
     }
     char text[LINE_MAX_BYTES + 16];
@@ -149,6 +155,22 @@ void log_line(int priority, const char *format, ...)
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
     emit(priority, message, NULL);
+}
+
+void log_last_line(int priority, const char *format, ...)
+{
+    char message[LINE_MAX_BYTES];
+    char level[8]; /* as sd-daemon(3) has it */
+    va_list args;
+
+    if (!is_wanted(priority))
+        return;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    log_mask(message);
+    snprintf(level, sizeof level, "<%d>", priority & LOG_PRIMASK);
+    write_line(stderr_is_journal() ? level : "stkgate: ", message);
 }
 
 /* ---- events ------------------------------------------------------------------------------------

@@ -16,6 +16,10 @@ void log_set_max_priority(int priority);
 
 void log_line(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same for a process that is about to end: never one entry with fields. Whose those are the
+ * journal finds out from /proc, and it may read it too late; of a line on stderr it knows. */
+void log_last_line(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* What an operator may want to find, to count or to be woken by. Each has a priority and a
  * MESSAGE_ID of its own, by which systemd/stkgate.catalog explains it to `journalctl -x`. */
 enum log_event {

@@ -1,7 +1,10 @@
 /* What goes to the log: never a token. */
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
@@ -69,6 +72,26 @@ static void log_a_secret(void)
 START_TEST(no_caller_can_leak_a_token_by_mistake)
 {
     ck_assert_str_eq(written(log_a_secret), "stkgate: somebody passed " MASKED " here\n");
+}
+END_TEST
+
+static void log_last_words(void)
+{
+    char stream[64];
+    struct stat st;
+
+    log_last_line(LOG_ERR, "before " SECRET);
+    ck_assert_int_eq(fstat(STDERR_FILENO, &st), 0);
+    snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+    ck_assert_int_eq(setenv("JOURNAL_STREAM", stream, 1), 0);
+    log_last_line(LOG_ERR, "after " SECRET);
+    log_last_line(LOG_DEBUG, "not wanted");
+    unsetenv("JOURNAL_STREAM");
+}
+
+START_TEST(last_words_are_a_line_on_stderr_also_where_that_is_the_journal)
+{
+    ck_assert_str_eq(written(log_last_words), "stkgate: before " MASKED "\n<3>after " MASKED "\n");
 }
 END_TEST
 
@@ -186,6 +209,7 @@ START_TEST(a_change_says_who_what_and_why)
 END_TEST
 
 SUITE_MAIN("log", masks_token_text_wherever_it_stands, no_caller_can_leak_a_token_by_mistake,
+           last_words_are_a_line_on_stderr_also_where_that_is_the_journal,
            drops_what_is_above_the_maximum, a_flood_of_refusals_is_counted_not_told,
            the_operator_says_how_many_refusals_are_told, a_rate_out_of_range_is_the_next_one_within,
            an_event_that_others_can_provoke_is_told_once_a_second,
