@@ -4,8 +4,9 @@
  * turns of some milliseconds, so that what the machine does otherwise is the same for all, and with
  * new connections every second or so: where their memory comes to lie matters, too. Prints of each
  * server "NAME RATE RATIO": requests per second, and the median over all turns of what that is to
- * the first server's in the same one. FIELDS: a file of header fields, a line each. Over loopback.
- * An answer that is not 200 ends it.
+ * the first server's in the same one. FIELDS: a file of header fields, a line each; a line without
+ * any ends those of a request, and which of the requests is next is drawn. Over loopback. An answer
+ * that is not 200 ends it.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -21,10 +22,13 @@
 
 #define SERVERS_MAX  8
 #define CONNECTIONS  8
-#define REQUESTS     400 /* a turn, of a server */
+#define WARM_UP      50 /* requests of a turn that don't count: who was asked before is seen in them */
+#define REQUESTS     400 /* those that do */
 #define RECONNECT_AT 32  /* turns */
 #define ROUNDS_MAX   100000
 #define ANSWER_MAX   8192
+#define REQUEST_MAX  2048
+#define BLOCKS_MAX   10000 /* of fields */
 
 struct connection {
     int fd;
@@ -35,8 +39,7 @@ struct connection {
 struct server {
     const char *name;
     unsigned port;
-    char request[4096];
-    size_t request_len;
+    char **requests; /* as many as blocks */
     int epoll;
     struct connection connections[CONNECTIONS];
     double *rates; /* of each round */
@@ -44,6 +47,8 @@ struct server {
 
 static struct server servers[SERVERS_MAX];
 static unsigned server_count;
+static char *blocks[BLOCKS_MAX];
+static unsigned block_count;
 
 static uint64_t now_ns(void)
 {
@@ -93,11 +98,23 @@ static void disconnect_all(struct server *server)
 /* ---- requests ----------------------------------------------------------------------------------
  */
 
+static unsigned draw(void)
+{
+    static uint64_t state = UINT64_C(0x9e3779b97f4a7c15); /* xorshift64 of Marsaglia */
+
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (unsigned)(state % block_count);
+}
+
 static void ask(const struct server *server, struct connection *connection)
 {
+    const char *request = server->requests[draw()];
+    size_t len = strlen(request);
+
     connection->len = 0;
-    if (send(connection->fd, server->request, server->request_len, MSG_NOSIGNAL) !=
-        (ssize_t)server->request_len)
+    if (send(connection->fd, request, len, MSG_NOSIGNAL) != (ssize_t)len)
         err(EXIT_FAILURE, "%s: send", server->name);
 }
 
@@ -135,11 +152,11 @@ static bool receive(const struct server *server, struct connection *connection)
 static double take_turn(struct server *server)
 {
     unsigned asked = 0, answered = 0;
-    uint64_t began = now_ns();
+    uint64_t began = 0;
 
     for (; asked < CONNECTIONS; asked++)
         ask(server, &server->connections[asked]);
-    while (answered < REQUESTS) {
+    while (answered < WARM_UP + REQUESTS) {
         struct epoll_event events[CONNECTIONS];
         int count = epoll_wait(server->epoll, events, CONNECTIONS, 10000);
         if (count <= 0)
@@ -148,8 +165,9 @@ static double take_turn(struct server *server)
             struct connection *connection = events[i].data.ptr;
             if (!receive(server, connection))
                 continue;
-            answered++;
-            if (asked < REQUESTS) {
+            if (++answered == WARM_UP)
+                began = now_ns();
+            if (asked < WARM_UP + REQUESTS) {
                 ask(server, connection);
                 asked++;
             }
@@ -161,7 +179,7 @@ static double take_turn(struct server *server)
 /* ---- all of it ---------------------------------------------------------------------------------
  */
 
-static void add_server(char *argument, const char *fields)
+static void add_server(char *argument)
 {
     struct server *server = &servers[server_count++];
     char *port = strchr(argument, '='), *path = port ? strchr(port, '/') : NULL;
@@ -171,30 +189,44 @@ static void add_server(char *argument, const char *fields)
     *port = '\0';
     server->name = argument;
     server->port = (unsigned)strtoul(port + 1, NULL, 10);
-    int len =
-        snprintf(server->request, sizeof server->request,
-                 "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n%s\r\n", path, server->port, fields);
-    if (len < 0 || (size_t)len >= sizeof server->request)
-        errx(EXIT_FAILURE, "%s: a long request", argument);
-    server->request_len = (size_t)len;
     server->rates = calloc(ROUNDS_MAX, sizeof *server->rates);
-    if (!server->rates)
+    server->requests = calloc(block_count, sizeof *server->requests);
+    if (!server->rates || !server->requests)
         err(EXIT_FAILURE, "memory");
+    for (unsigned i = 0; i < block_count; i++)
+        if (asprintf(&server->requests[i], "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n%s\r\n", path,
+                     server->port, blocks[i]) < 0)
+            err(EXIT_FAILURE, "memory");
 }
 
-static void read_fields(const char *path, char *ret, size_t size)
+static void keep_block(char *block)
 {
-    char line[1024];
+    if (block_count == BLOCKS_MAX)
+        errx(EXIT_FAILURE, "too many requests");
+    blocks[block_count] = strdup(block);
+    if (!blocks[block_count++])
+        err(EXIT_FAILURE, "memory");
+    block[0] = '\0';
+}
+
+static void read_fields(const char *path)
+{
+    char line[1024], block[REQUEST_MAX] = "";
     FILE *file = fopen(path, "re");
 
-    ret[0] = '\0';
     if (!file)
         err(EXIT_FAILURE, "%s", path);
     while (fgets(line, sizeof line, file)) {
+        size_t len = strlen(block);
         line[strcspn(line, "\n")] = '\0';
-        size_t len = strlen(ret);
-        snprintf(ret + len, size - len, "%s\r\n", line);
+        if (line[0] == '\0')
+            keep_block(block);
+        else if (snprintf(block + len, sizeof block - len, "%s\r\n", line) >=
+                 (int)(sizeof block - len))
+            errx(EXIT_FAILURE, "%s: a long request", path);
     }
+    if (block[0] != '\0' || block_count == 0)
+        keep_block(block);
     fclose(file);
 }
 
@@ -228,14 +260,13 @@ static void print(const struct server *server, unsigned rounds)
 
 int main(int argc, char *argv[])
 {
-    char fields[2048];
     unsigned rounds = 0;
 
     if (argc < 4 || argc - 3 > SERVERS_MAX)
         errx(EXIT_FAILURE, "usage: turns SECONDS FIELDS NAME=PORT/PATH...");
-    read_fields(argv[2], fields, sizeof fields);
+    read_fields(argv[2]);
     for (int i = 3; i < argc; i++)
-        add_server(argv[i], fields);
+        add_server(argv[i]);
     uint64_t end = now_ns() + strtoull(argv[1], NULL, 10) * UINT64_C(1000000000);
     for (; now_ns() < end && rounds < ROUNDS_MAX; rounds++) {
         for (unsigned i = 0; rounds % RECONNECT_AT == 0 && i < server_count; i++) {

@@ -1,5 +1,6 @@
 #include "lib/core/headers.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "tests/suite.h"
@@ -86,6 +87,24 @@ START_TEST(an_allowed_call_tells_what_is_left)
     ck_assert_str_eq(fields_of(&verdict, &policy), "RateLimit-Limit: 60\n"
                                                    "RateLimit-Remaining: 9\n"
                                                    "RateLimit-Reset: 1\n");
+}
+END_TEST
+
+START_TEST(numbers_of_every_length_are_written_whole)
+{
+    struct policy policy;
+    char expected[64];
+    policy_init(&policy);
+    for (uint64_t power = 1; power != 0; power = power > UINT64_MAX / 10 ? 0 : power * 10) {
+        const uint64_t numbers[] = {power - 1, power, power + 1, power * 5 / 4, UINT64_MAX - power};
+        for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+            struct verdict verdict = verdict_ok();
+            verdict.limit = numbers[i];
+            snprintf(expected, sizeof expected, "RateLimit-Limit: %" PRIu64 "\n", numbers[i]);
+            ck_assert_ptr_eq(strstr(fields_of(&verdict, &policy), expected),
+                             fields_of(&verdict, &policy));
+        }
+    }
 }
 END_TEST
 
@@ -373,8 +392,9 @@ START_TEST(each_refusals_body_has_its_status_and_reason_and_no_secret)
 }
 END_TEST
 
-SUITE_MAIN("headers", an_allowed_call_tells_what_is_left, a_limited_call_tells_when_to_come_back,
-           retry_after_is_never_zero, the_ietf_form_is_never_mixed_with_the_three,
+SUITE_MAIN("headers", an_allowed_call_tells_what_is_left, numbers_of_every_length_are_written_whole,
+           a_limited_call_tells_when_to_come_back, retry_after_is_never_zero,
+           the_ietf_form_is_never_mixed_with_the_three,
            an_integer_of_the_ietf_form_has_fifteen_digits_at_most,
            without_fields_only_retry_after_is_left, each_refusal_has_its_fields,
            a_missing_scope_names_all_that_are_needed, the_longest_challenge_fits,
