@@ -4,10 +4,10 @@
 #   --seconds N   how long in all they are asked in turns (60)
 #
 # A file of 1 KiB over loopback (wrk knows no Unix socket), every request with the same fields, eight connections. Two
-# nginx of one worker each, one with the module and one without; server and client on a core each. Requests per second
-# are wrk's, of three seconds; but what one of those says is a tenth off the next. So ratios are of bench/turns, which
-# asks all of them in turns of some milliseconds: they are the same to half a hundredth. Exits with 1 where a target is
-# missed.
+# nginx of one worker each, one with the module and one without; on one core they and the daemon, on another the client.
+# Requests per second are wrk's, of three seconds; but what one of those says is a tenth off the next. So ratios are of
+# bench/turns, which asks all of them in turns of some milliseconds: they are the same to half a hundredth. Exits with 1
+# where a target is missed.
 set -euo pipefail
 
 build=${STKGATE_BUILDDIR:?the directory where stkgate was built}
@@ -68,7 +68,9 @@ head -c 768 /dev/urandom | base64 -w 0 >"$dir/html/file"
 [ "$(stat -c %s "$dir/html/file")" = 1024 ] || die "the file is not of 1 KiB"
 printf 'direct = %s\n' "$user" >"$dir/config/services.d/trusted.conf"
 export STKGATE_RUNTIME=$dir/run
-"$build/stkgate" daemon --state "$dir/state" --runtime "$dir/run" --config "$dir/config" 2>"$dir/daemon.log" &
+client=() server=()
+[ "$(nproc)" -lt 2 ] || client=(taskset -c 1) server=(taskset -c 0) # of which worker_cpu_affinity speaks
+"${server[@]}" "$build/stkgate" daemon --state "$dir/state" --runtime "$dir/run" --config "$dir/config" 2>"$dir/daemon.log" &
 pids+=($!)
 until_works "$build/stkgate" admin status
 token=$("$build/stkgate" admin mint --site kasa --name bench --limit 1000000 --window 1s 2>/dev/null)
@@ -139,13 +141,19 @@ wrk_rate() { # URL: requests per second
     ! grep -E 'Non-2xx|Socket errors' "$dir/wrk" >&2 || die "requests to $1 failed"
     sed -nE 's/^Requests\/sec: *//p' "$dir/wrk"
 }
-client=()
-[ "$(nproc)" -lt 2 ] || client=(taskset -c 1)
-servers=()
-for i in "${!names[@]}"; do
-    servers+=("${names[i]}=${urls[i]}")
-done
-"${client[@]}" "$build/bench/turns" "$seconds" "$dir/fields" "${servers[@]}" >"$dir/turns"
+# Those that ask the daemon by themselves: what it writes down afterwards, it would write in the next one's turn.
+in_turns() { # SECONDS NAME...: each with the first of all
+    local length=$1 name servers=()
+    shift
+    for name in plain "$@"; do
+        for i in "${!names[@]}"; do
+            [ "${names[i]}" != "$name" ] || servers+=("$name=${urls[i]}")
+        done
+    done
+    "${client[@]}" "$build/bench/turns" "$length" "$dir/fields" "${servers[@]}"
+}
+in_turns $((seconds * 2 / 3)) off on limit_req >"$dir/turns"
+in_turns $((seconds / 3)) socket auth_request | grep -v '^plain ' >>"$dir/turns"
 
 # ---- what came of it ---------------------------------------------------------------------------
 
