@@ -2,9 +2,20 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <unistd.h>
+
+/* What is mapped and unmapped is whole pages, whatever one says. ThreadSanitizer believes what one
+ * says: what is mapped there next it took for ours. */
+static size_t whole_pages(size_t len)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+    return (len + page - 1) / page * page;
+}
 
 int wiped_new(size_t wiped_len, size_t len, void **ret)
 {
+    len = whole_pages(len);
     void *memory = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return -errno;
@@ -20,5 +31,5 @@ int wiped_new(size_t wiped_len, size_t len, void **ret)
 void wiped_free(void *memory, size_t len)
 {
     if (memory != NULL)
-        munmap(memory, len);
+        munmap(memory, whole_pages(len));
 }
