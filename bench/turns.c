@@ -4,9 +4,8 @@
  * turns of some milliseconds, so that what the machine does otherwise is the same for all, and with
  * new connections every second or so: where their memory comes to lie matters, too. Prints of each
  * server "NAME RATE RATIO": requests per second, and the median over all turns of what that is to
- * the first server's in the same one. FIELDS: a file of header fields, a line each; a line without
- * any ends those of a request, and which of the requests is next is drawn. Over loopback. An answer
- * that is not 200 ends it.
+ * the first server's in the same one. FIELDS: a file of header fields, a line each. Over loopback.
+ * An answer that is not 200 ends it.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -22,13 +21,11 @@
 
 #define SERVERS_MAX  8
 #define CONNECTIONS  8
-#define WARM_UP      50 /* requests of a turn that don't count: who was asked before is seen in them */
+#define WARM_UP      50  /* requests of a turn that don't count: they show who had the one before */
 #define REQUESTS     400 /* those that do */
 #define RECONNECT_AT 32  /* turns */
 #define ROUNDS_MAX   100000
 #define ANSWER_MAX   8192
-#define REQUEST_MAX  2048
-#define BLOCKS_MAX   10000 /* of fields */
 
 struct connection {
     int fd;
@@ -39,7 +36,8 @@ struct connection {
 struct server {
     const char *name;
     unsigned port;
-    char **requests; /* as many as blocks */
+    char request[4096];
+    size_t request_len;
     int epoll;
     struct connection connections[CONNECTIONS];
     double *rates; /* of each round */
@@ -47,8 +45,6 @@ struct server {
 
 static struct server servers[SERVERS_MAX];
 static unsigned server_count;
-static char *blocks[BLOCKS_MAX];
-static unsigned block_count;
 
 static uint64_t now_ns(void)
 {
@@ -98,23 +94,11 @@ static void disconnect_all(struct server *server)
 /* ---- requests ----------------------------------------------------------------------------------
  */
 
-static unsigned draw(void)
-{
-    static uint64_t state = UINT64_C(0x9e3779b97f4a7c15); /* xorshift64 of Marsaglia */
-
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (unsigned)(state % block_count);
-}
-
 static void ask(const struct server *server, struct connection *connection)
 {
-    const char *request = server->requests[draw()];
-    size_t len = strlen(request);
-
     connection->len = 0;
-    if (send(connection->fd, request, len, MSG_NOSIGNAL) != (ssize_t)len)
+    if (send(connection->fd, server->request, server->request_len, MSG_NOSIGNAL) !=
+        (ssize_t)server->request_len)
         err(EXIT_FAILURE, "%s: send", server->name);
 }
 
@@ -179,7 +163,7 @@ static double take_turn(struct server *server)
 /* ---- all of it ---------------------------------------------------------------------------------
  */
 
-static void add_server(char *argument)
+static void add_server(char *argument, const char *fields)
 {
     struct server *server = &servers[server_count++];
     char *port = strchr(argument, '='), *path = port ? strchr(port, '/') : NULL;
@@ -189,44 +173,30 @@ static void add_server(char *argument)
     *port = '\0';
     server->name = argument;
     server->port = (unsigned)strtoul(port + 1, NULL, 10);
+    int len =
+        snprintf(server->request, sizeof server->request,
+                 "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n%s\r\n", path, server->port, fields);
+    if (len < 0 || (size_t)len >= sizeof server->request)
+        errx(EXIT_FAILURE, "%s: a long request", argument);
+    server->request_len = (size_t)len;
     server->rates = calloc(ROUNDS_MAX, sizeof *server->rates);
-    server->requests = calloc(block_count, sizeof *server->requests);
-    if (!server->rates || !server->requests)
+    if (!server->rates)
         err(EXIT_FAILURE, "memory");
-    for (unsigned i = 0; i < block_count; i++)
-        if (asprintf(&server->requests[i], "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n%s\r\n", path,
-                     server->port, blocks[i]) < 0)
-            err(EXIT_FAILURE, "memory");
 }
 
-static void keep_block(char *block)
+static void read_fields(const char *path, char *ret, size_t size)
 {
-    if (block_count == BLOCKS_MAX)
-        errx(EXIT_FAILURE, "too many requests");
-    blocks[block_count] = strdup(block);
-    if (!blocks[block_count++])
-        err(EXIT_FAILURE, "memory");
-    block[0] = '\0';
-}
-
-static void read_fields(const char *path)
-{
-    char line[1024], block[REQUEST_MAX] = "";
+    char line[1024];
     FILE *file = fopen(path, "re");
 
+    ret[0] = '\0';
     if (!file)
         err(EXIT_FAILURE, "%s", path);
     while (fgets(line, sizeof line, file)) {
-        size_t len = strlen(block);
         line[strcspn(line, "\n")] = '\0';
-        if (line[0] == '\0')
-            keep_block(block);
-        else if (snprintf(block + len, sizeof block - len, "%s\r\n", line) >=
-                 (int)(sizeof block - len))
-            errx(EXIT_FAILURE, "%s: a long request", path);
+        size_t len = strlen(ret);
+        snprintf(ret + len, size - len, "%s\r\n", line);
     }
-    if (block[0] != '\0' || block_count == 0)
-        keep_block(block);
     fclose(file);
 }
 
@@ -260,13 +230,14 @@ static void print(const struct server *server, unsigned rounds)
 
 int main(int argc, char *argv[])
 {
+    char fields[2048];
     unsigned rounds = 0;
 
     if (argc < 4 || argc - 3 > SERVERS_MAX)
         errx(EXIT_FAILURE, "usage: turns SECONDS FIELDS NAME=PORT/PATH...");
-    read_fields(argv[2]);
+    read_fields(argv[2], fields, sizeof fields);
     for (int i = 3; i < argc; i++)
-        add_server(argv[i]);
+        add_server(argv[i], fields);
     uint64_t end = now_ns() + strtoull(argv[1], NULL, 10) * UINT64_C(1000000000);
     for (; now_ns() < end && rounds < ROUNDS_MAX; rounds++) {
         for (unsigned i = 0; rounds % RECONNECT_AT == 0 && i < server_count; i++) {

@@ -19,21 +19,23 @@ until_works are $reloaded 1
 expect 1 check --service shop --site kasa
 said unknown_token
 
+# However late the journal comes to it, when the command that failed is gone: both say it as the unit's.
+journal_is() { kill "-$1" "$(systemctl show --value -p MainPID systemd-journald.service)" || fail "the journal"; }
 printf 'sites = kasa\ncots = 3\n' >"$policy"
-expect 1 systemctl reload stkgate.service
+journal_is STOP
+systemctl reload stkgate.service >"$dir/out" 2>"$dir/err"
+status=$?
+journal_is CONT
+[ $status = 1 ] || fail "a reload with a mistake ends with $status"
 until_works are $refused 1
 entries -u stkgate.service MESSAGE_ID=$refused >"$dir/out"
 out_has 'stays as it was: .*shop.conf:2: cots: no such key'
 out_has '"PRIORITY":"3"'
+entries -u stkgate.service _TRANSPORT=stdout PRIORITY=3 >"$dir/out"
+out_has '"MESSAGE":"[^"]*shop.conf:2: cots: no such key'
 expect 1 check --service shop --site kasa
 said unknown_token
 
-# The command that failed has said so, too, as one of the unit's, however soon it was gone.
-has_said_it() {
-    entries -u stkgate.service _TRANSPORT=stdout PRIORITY=3 >"$dir/out"
-    out_has '"MESSAGE":"[^"]*shop.conf:2: cots: no such key'
-}
-has_said_it
 # Told by a signal alone, the daemon finds the mistake by itself.
 expect 0 systemctl kill --signal=HUP stkgate.service
 until_works are $refused 2
