@@ -14,20 +14,22 @@
 
 #include "lib/core/rate.h"
 
-#define LINE_MAX_BYTES 1024
+#define LINE_MAX_BYTES   1024
+#define BEFORE_MAX_BYTES 32 /* what write_line() begins with */
 
-#define FIELDS_MAX     8 /* MESSAGE and PRIORITY among them */
-#define NS_PER_S       UINT64_C(1000000000)
+#define FIELDS_MAX       8 /* MESSAGE and PRIORITY among them */
+#define NS_PER_S         UINT64_C(1000000000)
 
 /* Made once with systemd-id128(1), and never given to anything else: people have rules for them. */
 static const struct {
     const char *id;
     int priority;
     bool may_flood; /* others can make it happen at will */
+    bool is_last;   /* the process ends after it */
 } events[LOG_EVENT_COUNT] = {
     [LOG_EVENT_READY] = {"MESSAGE_ID=2d48696bca914a008ef6f76005cf7375", LOG_INFO, false},
     [LOG_EVENT_STOPPING] = {"MESSAGE_ID=8e0997b4f37145868d2566448c7ebc2d", LOG_INFO, false},
-    [LOG_EVENT_FAILED] = {"MESSAGE_ID=acc4be13658d4d2097d6a5bdc71a985d", LOG_ERR, false},
+    [LOG_EVENT_FAILED] = {"MESSAGE_ID=acc4be13658d4d2097d6a5bdc71a985d", LOG_ERR, false, true},
     [LOG_EVENT_CONFIG_RELOADED] = {"MESSAGE_ID=3a82e764bb564e7593dea1117967d6b2", LOG_INFO, false},
     [LOG_EVENT_CONFIG_REFUSED] = {"MESSAGE_ID=63740cae6a9348e9a4c145f116f0a1d6", LOG_ERR, false},
     [LOG_EVENT_SCOPE_UNKNOWN] = {"MESSAGE_ID=86776093d6e2406799f8205fe3778c26", LOG_WARNING, false},
@@ -114,7 +116,7 @@ static bool has_no_value(const char *field)
 /* before: what the line begins with. One write per line: lines of threads don't mix. */
 static void write_line(const char *before, const char *message)
 {
-    char line[LINE_MAX_BYTES + 16];
+    char line[BEFORE_MAX_BYTES + LINE_MAX_BYTES + 1];
     int len = snprintf(line, sizeof line, "%s%s\n", before, message);
 
     if (len > 0)
@@ -144,6 +146,19 @@ static void emit(int priority, char *message, const char *const fields[])
     (void)sd_journal_sendv(iov, count);
 }
 
+/* On stderr, whatever that is connected to. */
+static void emit_last(int priority, const char *before, char *message)
+{
+    char start[BEFORE_MAX_BYTES];
+
+    log_mask(message);
+    if (stderr_is_journal())
+        snprintf(start, sizeof start, "<%d>%s", priority & LOG_PRIMASK, before);
+    else
+        snprintf(start, sizeof start, "stkgate: %s", before);
+    write_line(start, message);
+}
+
 void log_line(int priority, const char *format, ...)
 {
     char message[LINE_MAX_BYTES];
@@ -160,7 +175,6 @@ void log_line(int priority, const char *format, ...)
 void log_last_line(int priority, const char *format, ...)
 {
     char message[LINE_MAX_BYTES];
-    char level[8]; /* as sd-daemon(3) has it */
     va_list args;
 
     if (!is_wanted(priority))
@@ -168,9 +182,7 @@ void log_last_line(int priority, const char *format, ...)
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    log_mask(message);
-    snprintf(level, sizeof level, "<%d>", priority & LOG_PRIMASK);
-    write_line(stderr_is_journal() ? level : "stkgate: ", message);
+    emit_last(priority, "", message);
 }
 
 /* ---- events ------------------------------------------------------------------------------------
@@ -213,6 +225,8 @@ void log_event(enum log_event event, const char *format, ...)
         snprintf(message + len, sizeof message - (size_t)len,
                  " (%ld more since the last such line)", untold);
     emit(events[event].priority, message, (const char *const[]){events[event].id, NULL});
+    if (events[event].is_last && stderr_is_journal())
+        emit_last(events[event].priority, "can't go on: ", message);
 }
 
 void log_set_refusal_rate(unsigned per_second)

@@ -39,7 +39,9 @@ enum log_event {
     LOG_EVENT_COUNT,
 };
 
-/* What others can provoke at will (a table that can't be read, no room, a share used up, the
+/* LOG_EVENT_FAILED is told twice where stderr is the journal: an entry with its MESSAGE_ID, and a
+ * last line (above), since `journalctl -u` may not find the entry.
+ * What others can provoke at will (a table that can't be read, no room, a share used up, the
  * clock) is told once a second at most; how often it came in between is told with the next one. */
 void log_event(enum log_event event, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -8,6 +8,17 @@ failed=acc4be13658d4d2097d6a5bdc71a985d
 mint --site kasa --name one
 echo "$token" >"$dir/token"
 echo 'cots = 3' >/etc/stkgate/services.d/shop.conf
+
+# However late the journal comes to it, when each that tried is gone: the unit says why.
+was_tried() { [ "$(property NRestarts)" -ge "$1" ]; }
+expect 0 systemctl stop stkgate.service
+journal_is STOP
+systemctl start --no-block stkgate.service
+until_works was_tried 2
+systemctl stop stkgate.service
+journal_is CONT
+entries -u stkgate.service PRIORITY=3 >"$dir/out"
+out_has "\"MESSAGE\":\"can't go on: [^\"]*shop.conf:1: cots: no such key"
 expect 1 systemctl restart stkgate.service
 
 waiting=()
@@ -19,8 +30,7 @@ done
 waiting+=($!)
 
 # More often than any limit that systemd has of its own: 5 starts of a service in 10 s.
-was_tried() { [ "$(property NRestarts)" -ge 20 ]; }
-until_works was_tried
+until_works was_tried 20
 entries -u stkgate.service MESSAGE_ID=$failed >"$dir/out"
 out_has 'shop.conf:1: cots: no such key'
 expect 0 systemctl is-active stkgate.socket stkgate-http.socket stkgate-admin.socket

@@ -5,6 +5,7 @@
 #   systemctl, journalctl        are those of a systemd of its own (tests/system/with-systemd)
 #   entries FIELD=VALUE...       what the journal has, as JSON, a line for each entry
 #   drop_in FILE < LINES         into stkgate.service.d; `systemctl daemon-reload` is done
+#   journal_is STOP|CONT         the journal's daemon rests, while all others go on; then it goes on, too
 #   property NAME                of stkgate.service
 #   restore_unit                 as it is installed, where sanitize() has added to it
 # and the words of tests/rig.sh, for the installed program and the sockets in /run/stkgate. A test may
@@ -51,6 +52,8 @@ end() {
 trap end EXIT
 
 entries() { journalctl --no-pager -q --sync 2>/dev/null; journalctl --no-pager -q -o json "$@"; }
+
+journal_is() { kill "-$1" "$(systemctl show --value -p MainPID systemd-journald.service)" || fail "the journal"; }
 
 property() { systemctl show --value -p "$1" stkgate.service; }
 
