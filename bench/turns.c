@@ -4,8 +4,9 @@
  * turns of some milliseconds, so that what the machine does otherwise is the same for all, and with
  * new connections every second or so: where their memory comes to lie matters, too. Prints of each
  * server "NAME RATE RATIO": requests per second, and the median over all turns of what that is to
- * the first server's in the same one. FIELDS: a file of header fields, a line each. Over loopback.
- * An answer that is not 200 ends it.
+ * the first server's in the same one. FIELDS: a file of header fields, a line each; a line without
+ * any ends those of a request, and which of the requests is next is drawn. Over loopback. An answer
+ * that is not 200 ends it.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -26,6 +27,8 @@
 #define RECONNECT_AT 32  /* turns */
 #define ROUNDS_MAX   100000
 #define ANSWER_MAX   8192
+#define REQUEST_MAX  2048
+#define BLOCKS_MAX   10000 /* of fields */
 
 struct connection {
     int fd;
@@ -36,8 +39,7 @@ struct connection {
 struct server {
     const char *name;
     unsigned port;
-    char request[4096];
-    size_t request_len;
+    char **requests; /* as many as blocks */
     int epoll;
     struct connection connections[CONNECTIONS];
     double *rates; /* of each round */
@@ -45,6 +47,8 @@ struct server {
 
 static struct server servers[SERVERS_MAX];
 static unsigned server_count;
+static char *blocks[BLOCKS_MAX];
+static unsigned block_count;
 
 static uint64_t now_ns(void)
 {
@@ -94,11 +98,23 @@ static void disconnect_all(struct server *server)
 /* ---- requests ----------------------------------------------------------------------------------
  */
 
+static unsigned draw(unsigned count)
+{
+    static uint64_t state = UINT64_C(0x9e3779b97f4a7c15); /* xorshift64 of Marsaglia */
+
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (unsigned)(state % count);
+}
+
 static void ask(const struct server *server, struct connection *connection)
 {
+    const char *request = server->requests[draw(block_count)];
+    size_t len = strlen(request);
+
     connection->len = 0;
-    if (send(connection->fd, server->request, server->request_len, MSG_NOSIGNAL) !=
-        (ssize_t)server->request_len)
+    if (send(connection->fd, request, len, MSG_NOSIGNAL) != (ssize_t)len)
         err(EXIT_FAILURE, "%s: send", server->name);
 }
 
@@ -163,7 +179,7 @@ static double take_turn(struct server *server)
 /* ---- all of it ---------------------------------------------------------------------------------
  */
 
-static void add_server(char *argument, const char *fields)
+static void add_server(char *argument)
 {
     struct server *server = &servers[server_count++];
     char *port = strchr(argument, '='), *path = port ? strchr(port, '/') : NULL;
@@ -173,30 +189,44 @@ static void add_server(char *argument, const char *fields)
     *port = '\0';
     server->name = argument;
     server->port = (unsigned)strtoul(port + 1, NULL, 10);
-    int len =
-        snprintf(server->request, sizeof server->request,
-                 "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n%s\r\n", path, server->port, fields);
-    if (len < 0 || (size_t)len >= sizeof server->request)
-        errx(EXIT_FAILURE, "%s: a long request", argument);
-    server->request_len = (size_t)len;
     server->rates = calloc(ROUNDS_MAX, sizeof *server->rates);
-    if (!server->rates)
+    server->requests = calloc(block_count, sizeof *server->requests);
+    if (!server->rates || !server->requests)
         err(EXIT_FAILURE, "memory");
+    for (unsigned i = 0; i < block_count; i++)
+        if (asprintf(&server->requests[i], "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n%s\r\n", path,
+                     server->port, blocks[i]) < 0)
+            err(EXIT_FAILURE, "memory");
 }
 
-static void read_fields(const char *path, char *ret, size_t size)
+static void keep_block(char *block)
 {
-    char line[1024];
+    if (block_count == BLOCKS_MAX)
+        errx(EXIT_FAILURE, "too many requests");
+    blocks[block_count] = strdup(block);
+    if (!blocks[block_count++])
+        err(EXIT_FAILURE, "memory");
+    block[0] = '\0';
+}
+
+static void read_fields(const char *path)
+{
+    char line[1024], block[REQUEST_MAX] = "";
     FILE *file = fopen(path, "re");
 
-    ret[0] = '\0';
     if (!file)
         err(EXIT_FAILURE, "%s", path);
     while (fgets(line, sizeof line, file)) {
+        size_t len = strlen(block);
         line[strcspn(line, "\n")] = '\0';
-        size_t len = strlen(ret);
-        snprintf(ret + len, size - len, "%s\r\n", line);
+        if (line[0] == '\0')
+            keep_block(block);
+        else if (snprintf(block + len, sizeof block - len, "%s\r\n", line) >=
+                 (int)(sizeof block - len))
+            errx(EXIT_FAILURE, "%s: a long request", path);
     }
+    if (block[0] != '\0' || block_count == 0)
+        keep_block(block);
     fclose(file);
 }
 
@@ -228,16 +258,31 @@ static void print(const struct server *server, unsigned rounds)
     free(rates);
 }
 
+/* Who is before whom is drawn, too: with any order that comes again, it is to be seen. */
+static void take_turns(unsigned round)
+{
+    unsigned order[SERVERS_MAX] = {0};
+
+    for (unsigned i = 0; i < server_count; i++) {
+        unsigned at = draw(i + 1);
+        order[i] = order[at];
+        order[at] = i;
+    }
+    for (unsigned i = 0; i < server_count; i++) {
+        struct server *server = &servers[order[i]];
+        server->rates[round] = take_turn(server);
+    }
+}
+
 int main(int argc, char *argv[])
 {
-    char fields[2048];
     unsigned rounds = 0;
 
     if (argc < 4 || argc - 3 > SERVERS_MAX)
         errx(EXIT_FAILURE, "usage: turns SECONDS FIELDS NAME=PORT/PATH...");
-    read_fields(argv[2], fields, sizeof fields);
+    read_fields(argv[2]);
     for (int i = 3; i < argc; i++)
-        add_server(argv[i], fields);
+        add_server(argv[i]);
     uint64_t end = now_ns() + strtoull(argv[1], NULL, 10) * UINT64_C(1000000000);
     for (; now_ns() < end && rounds < ROUNDS_MAX; rounds++) {
         for (unsigned i = 0; rounds % RECONNECT_AT == 0 && i < server_count; i++) {
@@ -246,11 +291,7 @@ int main(int argc, char *argv[])
             connect_all(&servers[i]);
             (void)take_turn(&servers[i]);
         }
-        /* Forth and back: who is before whom matters to nobody. */
-        for (unsigned i = 0; i < server_count; i++) {
-            unsigned at = rounds % 2 == 0 ? i : server_count - 1 - i;
-            servers[at].rates[rounds] = take_turn(&servers[at]);
-        }
+        take_turns(rounds);
     }
     for (unsigned i = 0; i < server_count; i++)
         print(&servers[i], rounds);
