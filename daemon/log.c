@@ -20,28 +20,38 @@
 #define FIELDS_MAX       8 /* MESSAGE and PRIORITY among them */
 #define NS_PER_S         UINT64_C(1000000000)
 
+enum occasion {
+    AT_TIMES,
+    AT_WILL, /* of others: there may be a flood of it */
+    AT_LAST, /* the process ends after it */
+};
+
 /* Made once with systemd-id128(1), and never given to anything else: people have rules for them. */
 static const struct {
     const char *id;
     int priority;
-    bool may_flood; /* others can make it happen at will */
-    bool is_last;   /* the process ends after it */
+    enum occasion occasion;
 } events[LOG_EVENT_COUNT] = {
-    [LOG_EVENT_READY] = {"MESSAGE_ID=2d48696bca914a008ef6f76005cf7375", LOG_INFO, false},
-    [LOG_EVENT_STOPPING] = {"MESSAGE_ID=8e0997b4f37145868d2566448c7ebc2d", LOG_INFO, false},
-    [LOG_EVENT_FAILED] = {"MESSAGE_ID=acc4be13658d4d2097d6a5bdc71a985d", LOG_ERR, false, true},
-    [LOG_EVENT_CONFIG_RELOADED] = {"MESSAGE_ID=3a82e764bb564e7593dea1117967d6b2", LOG_INFO, false},
-    [LOG_EVENT_CONFIG_REFUSED] = {"MESSAGE_ID=63740cae6a9348e9a4c145f116f0a1d6", LOG_ERR, false},
-    [LOG_EVENT_SCOPE_UNKNOWN] = {"MESSAGE_ID=86776093d6e2406799f8205fe3778c26", LOG_WARNING, false},
-    [LOG_EVENT_REFUSED] = {"MESSAGE_ID=0473c8899ac84095a1cd12b549b79150", LOG_INFO, false},
+    [LOG_EVENT_READY] = {"MESSAGE_ID=2d48696bca914a008ef6f76005cf7375", LOG_INFO, AT_TIMES},
+    [LOG_EVENT_STOPPING] = {"MESSAGE_ID=8e0997b4f37145868d2566448c7ebc2d", LOG_INFO, AT_TIMES},
+    [LOG_EVENT_FAILED] = {"MESSAGE_ID=acc4be13658d4d2097d6a5bdc71a985d", LOG_ERR, AT_LAST},
+    [LOG_EVENT_CONFIG_RELOADED] = {"MESSAGE_ID=3a82e764bb564e7593dea1117967d6b2", LOG_INFO,
+                                   AT_TIMES},
+    [LOG_EVENT_CONFIG_REFUSED] = {"MESSAGE_ID=63740cae6a9348e9a4c145f116f0a1d6", LOG_ERR, AT_TIMES},
+    [LOG_EVENT_SCOPE_UNKNOWN] = {"MESSAGE_ID=86776093d6e2406799f8205fe3778c26", LOG_WARNING,
+                                 AT_TIMES},
+    [LOG_EVENT_REFUSED] = {"MESSAGE_ID=0473c8899ac84095a1cd12b549b79150", LOG_INFO, AT_TIMES},
     [LOG_EVENT_REFUSALS_UNTOLD] = {"MESSAGE_ID=018527bb8357406f91ef198ba474295a", LOG_NOTICE,
-                                   false},
-    [LOG_EVENT_TABLE_UNREADABLE] = {"MESSAGE_ID=ae1cad06c837470a83643c60085aca8e", LOG_ERR, true},
-    [LOG_EVENT_COMMIT_UNKNOWN] = {"MESSAGE_ID=cf7a2f248b9e44f1bae4cf32b0bcede3", LOG_CRIT, false},
-    [LOG_EVENT_OUT_OF_ROOM] = {"MESSAGE_ID=a1f149e97d364368a35e3a33c930e00f", LOG_WARNING, true},
-    [LOG_EVENT_SHARE_USED_UP] = {"MESSAGE_ID=ff440057e1234a00aa8b142fdc843872", LOG_WARNING, true},
+                                   AT_TIMES},
+    [LOG_EVENT_TABLE_UNREADABLE] = {"MESSAGE_ID=ae1cad06c837470a83643c60085aca8e", LOG_ERR,
+                                    AT_WILL},
+    [LOG_EVENT_COMMIT_UNKNOWN] = {"MESSAGE_ID=cf7a2f248b9e44f1bae4cf32b0bcede3", LOG_CRIT,
+                                  AT_TIMES},
+    [LOG_EVENT_OUT_OF_ROOM] = {"MESSAGE_ID=a1f149e97d364368a35e3a33c930e00f", LOG_WARNING, AT_WILL},
+    [LOG_EVENT_SHARE_USED_UP] = {"MESSAGE_ID=ff440057e1234a00aa8b142fdc843872", LOG_WARNING,
+                                 AT_WILL},
     [LOG_EVENT_CLOCK_WENT_BACK] = {"MESSAGE_ID=99c6d84eadbb480e9c9d013bb63de5b8", LOG_WARNING,
-                                   true},
+                                   AT_WILL},
 };
 
 static const struct {
@@ -195,7 +205,7 @@ static long flood_quota(enum log_event event)
     static _Atomic long untold[LOG_EVENT_COUNT];
     struct timespec ts;
 
-    if (!events[event].may_flood)
+    if (events[event].occasion != AT_WILL)
         return 0;
     clock_gettime(CLOCK_MONOTONIC, &ts);
     uint64_t now_ns = (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
@@ -225,7 +235,7 @@ void log_event(enum log_event event, const char *format, ...)
         snprintf(message + len, sizeof message - (size_t)len,
                  " (%ld more since the last such line)", untold);
     emit(events[event].priority, message, (const char *const[]){events[event].id, NULL});
-    if (events[event].is_last && stderr_is_journal())
+    if (events[event].occasion == AT_LAST && stderr_is_journal())
         emit_last(events[event].priority, "can't go on: ", message);
 }
 
