@@ -1,7 +1,7 @@
 # `stkgate cgi` with a real daemon and without a web server: what it makes of an environment.
 . "${STKGATE_SRCDIR:?is set by make check}/tests/rig.sh"
 start_daemon
-mint --site kasa --name one --limit 50 --scope catalog:read --scope cart:write
+mint --site kasa --name one --limit 50 --window 24h --scope catalog:read --scope cart:write
 show='printf "Content-Type: text/plain\n\n"; env; cat'
 unknown=stk_live_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17
 
@@ -19,7 +19,7 @@ good=("HTTP_X_STELLA_TOKEN=$token" HTTP_X_SITE_ID=kasa)
 runs_the_program_with_what_is_known() {
     cgi 0 "${good[@]}" OTHER=kept -- --scope cart:write -- sh -c "$show"
     sed '/^$/q' "$dir/out" | tr '\n' '|' >"$dir/head"
-    grep -Eqx 'RateLimit-Limit: 50\|RateLimit-Remaining: 49\|RateLimit-Reset: 2\|Content-Type: text/plain\|\|' \
+    grep -Eqx 'RateLimit-Limit: 50\|RateLimit-Remaining: 49\|RateLimit-Reset: 1728\|Content-Type: text/plain\|\|' \
         "$dir/head" || fail "the header is not ours and then the program's: $(cat "$dir/head")"
     for line in "STKGATE_KEY_ID=$key_id" STKGATE_SITE=kasa 'STKGATE_SCOPES=catalog:read cart:write' \
         STKGATE_KIND=live STKGATE_REMAINING=49 OTHER=kept HTTP_X_SITE_ID=kasa REQUEST_METHOD=POST; do
