@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct gate {
-    const ngx_str_t *service, *runtime;
+    struct gate_key key;
     stkgate *handle;
 };
 
@@ -19,29 +19,36 @@ static bool is_same(const ngx_str_t *a, const ngx_str_t *b)
     return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
 }
 
+static bool is_for(const struct gate *gate, const struct gate_key *key)
+{
+    return is_same(&gate->key.service, &key->service) &&
+           is_same(&gate->key.runtime, &key->runtime) && gate->key.timeout_ms == key->timeout_ms;
+}
+
 static void close_gate(void *data)
 {
     stkgate_close(data);
 }
 
-static stkgate *open_gate(ngx_conf_t *cf, const ngx_str_t *service, const ngx_str_t *runtime)
+static stkgate *open_gate(ngx_conf_t *cf, const struct gate_key *key)
 {
     struct stkgate_options options = STKGATE_OPTIONS_INIT;
     stkgate *handle;
 
-    if (runtime->len > 0)
-        options.runtime = (const char *)runtime->data;
-    int r = stkgate_open(&handle, (const char *)service->data, &options);
+    if (key->runtime.len > 0)
+        options.runtime = (const char *)key->runtime.data;
+    options.deadline_ms = key->timeout_ms;
+    int r = stkgate_open(&handle, (const char *)key->service.data, &options);
     if (r == -EINVAL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"stkgate\": \"%V\" is no service name: 1 to 64 of a-z, 0-9, "
                            "\"-\" and \"_\", or \"off\"",
-                           service);
+                           &key->service);
         return NULL;
     }
     if (r < 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, -r, "\"stkgate\": service \"%V\" can't be opened",
-                           service);
+                           &key->service);
         return NULL;
     }
     ngx_pool_cleanup_t *cleanup = ngx_pool_cleanup_add(cf->pool, 0);
@@ -52,18 +59,17 @@ static stkgate *open_gate(ngx_conf_t *cf, const ngx_str_t *service, const ngx_st
     return handle;
 }
 
-stkgate *gates_get(ngx_array_t *gates, ngx_conf_t *cf, const ngx_str_t *service,
-                   const ngx_str_t *runtime)
+stkgate *gates_get(ngx_array_t *gates, ngx_conf_t *cf, const struct gate_key *key)
 {
     struct gate *known = gates->elts;
     for (ngx_uint_t i = 0; i < gates->nelts; i++)
-        if (is_same(known[i].service, service) && is_same(known[i].runtime, runtime))
+        if (is_for(&known[i], key))
             return known[i].handle;
 
-    stkgate *handle = open_gate(cf, service, runtime);
+    stkgate *handle = open_gate(cf, key);
     struct gate *added = handle == NULL ? NULL : ngx_array_push(gates);
     if (added == NULL)
         return NULL;
-    *added = (struct gate){service, runtime, handle};
+    *added = (struct gate){*key, handle};
     return handle;
 }

@@ -8,12 +8,15 @@
 #include "module/nginx/logs.h"
 #include "module/nginx/module.h"
 
-#define ANYWHERE (NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF)
+#define TIMEOUT_MAX_MS 60000 /* as the library has it */
+
+#define ANYWHERE       (NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF)
 
 /* What nginx says after the directive's name; it takes no const. */
 static char duplicate[] = "is duplicate";
 static char no_memory[] = "found no memory";
 static char wants_service[] = "needs a service name or \"off\"";
+static char wants_time[] = "needs a time from 1ms to 60s";
 static char wants_socket[] =
     "needs the path of check.sock, such as /run/stkgate/check.sock, or its directory";
 
@@ -71,6 +74,20 @@ static char *set_socket(ngx_conf_t *cf, ngx_command_t *command, void *conf)
     return NGX_CONF_OK;
 }
 
+static char *set_timeout(ngx_conf_t *cf, ngx_command_t *command, void *conf)
+{
+    struct settings *settings = conf;
+    ngx_str_t *arguments = cf->args->elts;
+
+    if (settings->timeout_ms != NGX_CONF_UNSET_MSEC)
+        return duplicate;
+    ngx_int_t ms = ngx_parse_time(&arguments[1], 0);
+    if (ms < 1 || ms > TIMEOUT_MAX_MS)
+        return wants_time;
+    settings->timeout_ms = (ngx_msec_t)ms;
+    return NGX_CONF_OK;
+}
+
 #define OFFSET(member) offsetof(struct settings, member), NULL
 ngx_command_t settings_commands[] = {
     {ngx_string("stkgate"), ANYWHERE | NGX_CONF_TAKE1, set_service, NGX_HTTP_LOC_CONF_OFFSET, 0,
@@ -79,6 +96,8 @@ ngx_command_t settings_commands[] = {
      NULL},
     {ngx_string("stkgate_socket"), ANYWHERE | NGX_CONF_TAKE1, set_socket, NGX_HTTP_LOC_CONF_OFFSET,
      0, NULL},
+    {ngx_string("stkgate_timeout"), ANYWHERE | NGX_CONF_TAKE1, set_timeout,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
     {ngx_string("stkgate_site"), ANYWHERE | NGX_CONF_TAKE1, ngx_http_set_complex_value_slot,
      NGX_HTTP_LOC_CONF_OFFSET, OFFSET(site)},
     {ngx_string("stkgate_cost"), ANYWHERE | NGX_CONF_TAKE1, ngx_conf_set_num_slot,
@@ -109,6 +128,7 @@ void *settings_create(ngx_conf_t *cf)
         return NULL;
     ret->site = NGX_CONF_UNSET_PTR;
     ret->cost = NGX_CONF_UNSET;
+    ret->timeout_ms = NGX_CONF_UNSET_MSEC;
     ret->preflight = NGX_CONF_UNSET;
     ret->pass_token = NGX_CONF_UNSET;
     return ret;
@@ -163,6 +183,7 @@ char *settings_merge(ngx_conf_t *cf, void *parent, void *child)
     }
     ngx_conf_merge_ptr_value(settings->site, outer->site, NULL);
     ngx_conf_merge_value(settings->cost, outer->cost, SETTINGS_COST_OF_SERVICE);
+    ngx_conf_merge_msec_value(settings->timeout_ms, outer->timeout_ms, 0);
     ngx_conf_merge_value(settings->preflight, outer->preflight, 0);
     ngx_conf_merge_value(settings->pass_token, outer->pass_token, 0);
 
@@ -170,7 +191,9 @@ char *settings_merge(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     if (settings->service.len == 0)
         return NGX_CONF_OK;
-    settings->gate = gates_get(&main_settings->gates, cf, &settings->service, &settings->runtime);
+    const struct gate_key key = {settings->service, settings->runtime,
+                                 (uint32_t)settings->timeout_ms};
+    settings->gate = gates_get(&main_settings->gates, cf, &key);
     if (settings->gate == NULL)
         return NGX_CONF_ERROR;
     return settings->scope_names == NULL ? NGX_CONF_OK : resolve_scopes(cf, settings);

@@ -163,6 +163,10 @@ refuses 'stkgate a; stkgate b;' '"stkgate" directive is duplicate'
 refuses 'stkgate_socket run/check.sock;' '"stkgate_socket" directive needs the path of check.sock'
 refuses "stkgate_socket $dir/run/http.sock;" '"stkgate_socket" directive needs the path of check.sock'
 refuses 'stkgate_cost -1;' '"stkgate_cost".*invalid number|invalid number'
+for time in 0 0ms 61s soon -1 ''; do
+    refuses "stkgate_timeout '$time';" '"stkgate_timeout" directive needs a time from 1ms to 60s'
+done
+refuses 'stkgate_timeout 1s; stkgate_timeout 1s;' '"stkgate_timeout" directive is duplicate'
 refuses 'stkgate_preflight maybe;' '"stkgate_preflight"'
 refuses 'stkgate_pass_token yes;' '"stkgate_pass_token"'
 stop_daemon

@@ -6,12 +6,14 @@
 # shellcheck source=tests/system/nginx.sh
 . "$STKGATE_SRCDIR/tests/system/nginx.sh"
 
+stkgate_timeout=100ms
 printf 'direct = %s\n' "$nginx_as" >"$dir/config/services.d/trusted.conf"
 cat >"$dir/http" <<END
     server {
         listen unix:$dir/web.sock;
         location / { stkgate storefront; }
         location /trusted { stkgate trusted; try_files /index.html =404; }
+        location /patient { stkgate storefront; stkgate_timeout 800ms; try_files /index.html =404; }
         location /open { try_files /index.html =404; }
         location /page { stkgate storefront; error_page 503 /open; }
     }
@@ -29,15 +31,16 @@ is_answered() { ask "$1" && [ "$status" = "$2" ]; }
 until_works is_answered / 200
 ask /trusted && is 200
 
-# Twenty times what an attempt may take: other users of the machine are not the daemon.
-is_quick() {
+takes() { # CONDITION PATH
     local seconds
     options=(-w '%{http_code} %{time_total}\n')
-    ask "$1"
+    ask "$2"
     seconds=${status#* } status=${status% *}
-    awk -v "took=$seconds" 'BEGIN {exit !(took < 1)}' || fail "$1 took $seconds s"
+    awk "BEGIN {exit !($seconds $1)}" || fail "$2 took $seconds s, not $1"
     options=()
 }
+# Twenty times what an attempt may take: other users of the machine are not the daemon.
+is_quick() { takes '< 2' "$1"; }
 # get() has its own -w; curl goes by the last.
 is_quick / && is 200
 
@@ -53,6 +56,8 @@ has_field 'Cache-Control: no-store'
 body_has '"status": *503'
 accessed '^503 "-" "-" "-" "-" "unavailable" "-" /$'
 is_quick /page && is 503 && body_has 'the shop'
+# Where nginx is told to wait longer it does, and but once.
+takes '>= 0.5' /patient && is 503
 # A token that can't be one needs no daemon.
 get / "X-Stella-Token: no-token" "X-Site-ID: kasa" && is 401
 kill -CONT "$daemon_pid"

@@ -12,6 +12,7 @@
 #   is_left NUMBER        in $token's bucket
 #   logged PATTERN        waits until a line of the error log is like that; accessed: of the access log
 #   options=(...)         of curl, for the next get
+#   $stkgate_timeout      for the daemon, which a busy machine may keep waiting; 20s unless set
 #   $nginx_as             the user whose the workers are
 PATH=$PATH:/usr/sbin:/sbin
 nginx=$(type -P nginx) || { echo "nginx is not installed"; exit 77; }
@@ -62,6 +63,7 @@ http {
     default_type text/plain;
     root $dir/html;
     stkgate_socket $dir/run;
+    stkgate_timeout ${stkgate_timeout:-20s};
 $(cat "$dir/http")
 }
 END
