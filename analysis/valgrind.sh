@@ -18,7 +18,7 @@ run() {
     local program=$1 log=$dir/${1//\//_} rc=0 without
     mkdir "$log"
     without=$(left_out "$program" | tr -d : | tr '\n' ' ')
-    STKGATE_LEAVE_OUT=$without CK_TIMEOUT_MULTIPLIER=10 timeout 600 valgrind \
+    STKGATE_LEAVE_OUT=$without CK_TIMEOUT_MULTIPLIER=2 timeout 600 valgrind \
         --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible \
         --num-callers=20 --suppressions="$here/valgrind.supp" --log-file="$log/%p" \
         "./$program" >"$log/output" 2>&1 || rc=$?

@@ -4,6 +4,7 @@
 #   start_daemon [OPTION]...  $dir/state, $dir/run, $dir/config, $dir/log; STKGATE_RUNTIME is set
 #   stop_daemon [KILL]        with SIGTERM, which must end it with 0; or with another signal
 #   until_works COMMAND...    again and again, for 30 s at most
+#   listens PATH              whether a socket there takes connections: it is bound before it listens
 #   mint OPTION...            sets $token and $key_id
 #   check OPTION...           of $token
 #   expect STATUS COMMAND...  runs it with its output in $dir/out and $dir/err
@@ -66,6 +67,9 @@ until_works() {
         [ $SECONDS -lt $deadline ] || fail "never worked: $*"
     done
 }
+
+# Its flag of /proc/net/unix: __SO_ACCEPTCON.
+listens() { grep -q " 00010000 .* $1\$" /proc/net/unix; }
 
 mint() {
     token=$("$stkgate" admin mint "$@" 2>"$dir/err") || fail "mint $*"

@@ -16,6 +16,10 @@ cat >"$dir/api.conf" <<END
     Require stkgate-scope catalog:read
 </Location>
 MaxConnectionsPerChild 0
+# No further child for want of idle threads: one that begins while there is no daemon has no view to go by.
+<IfModule mpm_event_module>
+    MinSpareThreads 1
+</IfModule>
 KeepAlive On
 LogFormat "%{begin:sec}t%{begin:usec_frac}t %>s" begun
 CustomLog $home/begun.log begun
@@ -50,6 +54,14 @@ stop_wrk() {
     wrk_pid=
 }
 children() { pgrep -P "$apache_pid"; }
+# Each child that serves has the view from its first request on. The process of mod_cgid has one thread.
+each_has_the_view() {
+    local child
+    for child in $(children); do
+        [ "$(find "/proc/$child/task" -mindepth 1 -maxdepth 1 | wc -l)" = 1 ] ||
+            grep -q "memfd:stkgate view" "/proc/$child/maps" || return 1
+    done
+}
 generations() { grep -c 'resuming normal operations' "$home/error.log"; }
 now_us() { date +%s%6N; }
 
@@ -64,6 +76,7 @@ fails_no_request() {
     done
     # Without what systemd keeps for it, a daemon is there again when the old one's lease is over.
     if [ "$(id -u)" = 0 ] && [ "$mpm" = event ]; then
+        until_works each_has_the_view
         stop_daemon KILL
         more_requests
         start_daemon

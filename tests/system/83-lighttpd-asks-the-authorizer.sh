@@ -25,7 +25,7 @@ start_authorizer() { # [OPTION]...
     systemd-socket-activate -l "$dir/authorizer.sock" -E STKGATE_RUNTIME -E ASAN_OPTIONS -E TSAN_OPTIONS \
         "$stkgate" authorizer "$@" 2>>"$dir/authorizer.log" &
     authorizer_pid=$!
-    until_works test -S "$dir/authorizer.sock"
+    until_works listens "$dir/authorizer.sock"
 }
 
 configuration() {

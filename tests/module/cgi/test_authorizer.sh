@@ -21,7 +21,7 @@ start_authorizer() { # [OPTION]...
     systemd-socket-activate -l "$socket" -E STKGATE_RUNTIME -E STKGATE_DIRECT \
         -E ASAN_OPTIONS -E TSAN_OPTIONS "$stkgate" authorizer "$@" 2>>"$dir/authorizer.log" &
     authorizer_pid=$!
-    until_works test -S "$socket"
+    until_works listens "$socket"
 }
 stop_authorizer() {
     local ended=0
@@ -148,7 +148,7 @@ listens_in_the_place_of_standard_input() {
     command -v spawn-fcgi >/dev/null || return 0
     spawn-fcgi -s "$socket" -n -- "$stkgate" authorizer --scope cart:write --site kasa \
         2>>"$dir/authorizer.log" & authorizer_pid=$!
-    until_works test -S "$socket"
+    until_works listens "$socket"
     asked 200 "HTTP_X_STELLA_TOKEN=$token"
     asked 401
     stop_authorizer

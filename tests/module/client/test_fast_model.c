@@ -538,6 +538,6 @@ int main(void)
 {
     const TTest *const tests[] = {the_library_and_the_model_agree_on_each_check};
     /* Whoever asks for more steps has the time for them; and no step waits for anything. */
-    setenv("CK_TIMEOUT_MULTIPLIER", number_of("STKGATE_STEPS", 0) > STEPS ? "100" : "5", 0);
+    setenv("CK_TIMEOUT_MULTIPLIER", number_of("STKGATE_STEPS", 0) > STEPS ? "20" : "1", 0);
     return suite_run("fast_model", tests, 1);
 }
