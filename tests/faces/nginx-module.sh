@@ -13,7 +13,7 @@ face_start() {
     address=unix:$face/web.sock
     {
         nginx_begin "$(is_quiet && echo notice || echo debug)" "load_module $(module nginx/.libs/ngx_http_stkgate_module.so);"
-        echo "stkgate_socket $dir/run/check.sock; server { listen $address;"
+        echo "stkgate_socket $dir/run/check.sock; stkgate_timeout 20s; server { listen $address;"
         each_place nginx_place
         echo "} }"
     } >"$face/nginx.conf"

@@ -131,7 +131,8 @@ apache_module_start() { # MPM
     address=127.0.0.1:$(port)
     {
         apache_begin "$1" "$(is_quiet && echo info || echo trace8)" "LoadFile $STKGATE_BUILDDIR/module/client/.libs/libstkgate.so.0" \
-            "LoadModule stkgate_module $(module apache/.libs/mod_stkgate.so)" "StkgateSocket $dir/run/check.sock"
+            "LoadModule stkgate_module $(module apache/.libs/mod_stkgate.so)" "StkgateSocket $dir/run/check.sock" \
+            "StkgateTimeout 20000"
         each_place apache_place
     } >"$face/httpd.conf"
     with_sanitizer
