@@ -16,7 +16,7 @@
 
 #include "lib/wire/message.h"
 
-/* Questions that are sent on a connection before its answers are read. */
+/* Questions of a connection that are under way. */
 #define BURST 4
 
 /* ---- what both sides do ------------------------------------------------------------------------
@@ -120,27 +120,44 @@ static void report(int fd, const struct flood_count *count)
         err(EXIT_FAILURE, "report");
 }
 
-/* All that is there to read, dropped. False when the other side has closed. */
-static bool drain(int fd)
+/* All that is there to read, dropped; how many reads it took. The other side must not have closed.
+ */
+static int drain(int fd)
 {
     char bytes[WIRE_FRAME_MAX];
     ssize_t n;
+    int count = 0;
 
     while ((n = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT)) > 0)
-        continue;
-    return n < 0 && errno == EAGAIN;
+        count++;
+    if (n == 0 || errno != EAGAIN)
+        errx(EXIT_FAILURE, "a connection was closed that had been admitted");
+    return count;
 }
 
-/* One message on each connection after the other. */
-static void pump(int *fds, unsigned count, const void *message, size_t len, int burst)
+/* Questions on each connection after the other, of which BURST at most have no answer yet: the
+ * daemon closes the connection of one who does not read, however busy the machine is. */
+static void pump_questions(const int *fds, unsigned count, const void *question, size_t len)
+{
+    static int unanswered[FLOOD_ATTEMPTS];
+
+    for (;;) {
+        for (unsigned i = 0; i < count; i++) {
+            while (unanswered[i] < BURST &&
+                   send(fds[i], question, len, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+                unanswered[i]++;
+            unanswered[i] -= drain(fds[i]);
+        }
+    }
+}
+
+/* A request on each connection after the other, before the answer to the last one has come. */
+static void pump_requests(const int *fds, unsigned count, const void *request, size_t len)
 {
     for (;;) {
         for (unsigned i = 0; i < count; i++) {
-            for (int n = 0; n < burst; n++)
-                if (send(fds[i], message, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-                    break;
-            if (!drain(fds[i]))
-                errx(EXIT_FAILURE, "a connection was closed that had been admitted");
+            (void)!send(fds[i], request, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+            drain(fds[i]);
         }
     }
 }
@@ -160,7 +177,7 @@ static void flood_checks(const struct flood_options *options, int report_fd)
             fds[count.admitted++] = fd;
     }
     report(report_fd, &count);
-    pump(fds, count.admitted, question, len, BURST);
+    pump_questions(fds, count.admitted, question, len);
 }
 
 static void flood_connections(const struct flood_options *options, int report_fd)
@@ -207,7 +224,7 @@ static void flood_http(const struct flood_options *options, int report_fd)
         close(fd);
     }
     report(report_fd, &count);
-    pump(fds, count.admitted, request, len, 1);
+    pump_requests(fds, count.admitted, request, len);
 }
 
 void flood_run(const struct flood_options *options, int report_fd)
