@@ -1,7 +1,7 @@
 /* suite.h - the main() of a test program: SUITE_MAIN("rate", test_a, test_b)
  *
  * Each test runs in a process of its own (check's fork mode) with a time-out of five minutes: what
- * hangs ends, and a sanitizer on a slow machine, or a disk that is busy with others, may take its time.
+ * hangs ends, and a sanitizer on a slow machine, or a disk that others use, may take its time.
  */
 #ifndef STKGATE_TESTS_SUITE_H
 #define STKGATE_TESTS_SUITE_H

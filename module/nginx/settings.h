@@ -23,7 +23,7 @@ struct settings {
     ngx_uint_t scope_line;
     ngx_http_complex_value_t *site; /* NULL: the field X-Site-ID */
     ngx_int_t cost;                 /* 0: look without spending; SETTINGS_COST_OF_SERVICE */
-    ngx_msec_t timeout_ms; /* 0: the library's */
+    ngx_msec_t timeout_ms;          /* 0: the library's */
     ngx_flag_t preflight;
     ngx_flag_t pass_token;
 
