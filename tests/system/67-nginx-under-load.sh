@@ -75,21 +75,30 @@ for path in / /asking; do
     [ "$others" -gt 0 ] && [ "$other" = 401 ] && [ "$errors" = 0 ] || fail "not seen: $(cat "$dir/out")"
 done
 
-# One that starts answers checks at once, but admin.sock only when the lease of the one before it is over.
+# One that starts answers checks at once, but admin.sock only when the lease of the one before it is over. On a machine that
+# is so busy that it is back later, nothing can be said of the requests in between: one that is ended has a second.
 restart_daemon() {
+    local from
+    from=$(date +%s%N)
     stop_daemon "$@"
     "$stkgate" daemon --state "$dir/state" --runtime "$dir/run" --config "$dir/config" 2>>"$dir/log" &
     daemon_pid=$!
     until_works check --site kasa --peek
+    [ $(($(date +%s%N) - from)) -lt 900000000 ] || is_sanitized || in_time=no
 }
-load_token restarts
-run_wrk /
-busy 500
-restart_daemon
-busy 500
-restart_daemon KILL
-busy 500
-sum
-[ "$others" = 0 ] && [ "$errors" = 0 ] || fail "requests failed: $(cat "$dir/out")"
+for attempt in {1..20}; do
+    in_time=yes
+    load_token "restarts, $attempt"
+    run_wrk /
+    busy 500
+    restart_daemon
+    busy 500
+    restart_daemon KILL
+    busy 500
+    sum
+    { [ "$others" != 0 ] || [ "$errors" != 0 ]; } || break
+    [ $in_time = no ] || fail "requests failed: $(cat "$dir/out")"
+done
+[ "$others" = 0 ] && [ "$errors" = 0 ] || fail "the daemon was never back within a second: $(cat "$dir/out")"
 stop_nginx
 exit 0

@@ -146,7 +146,7 @@ END
 start_daemon
 mint --site kasa --name narrow --scope catalog:read --limit 1 --window 1h
 narrow=$token
-mint --site kasa --name wide --limit 1000 --window 1h
+mint --site kasa --name wide --limit 1000 --window 30d
 good=("X-Stella-Token: $token" 'X-Site-ID: kasa')
 mkdir -p "$www/api"
 echo "open" >"$www/open.txt"
