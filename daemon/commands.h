@@ -1,4 +1,4 @@
-/* commands.h - the subcommands of the stkgate program
+/* commands.h - the subcommands of the stkgate program, and of those that it becomes (programs.h)
  *
  * Each parses its own arguments (argv[0] is the subcommand's name; of cgi it may be a whole line,
  * module/cgi/firstline.h) and returns the exit status.

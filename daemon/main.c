@@ -1,10 +1,11 @@
-/* main.c - the stkgate program: which subcommand runs */
+/* main.c - the stkgate program: which subcommand runs; two are programs of their own */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "daemon/admin/arguments.h"
 #include "daemon/commands.h"
+#include "daemon/programs.h"
 #include "stkgate.h"
 
 static const char help[] =
@@ -30,10 +31,13 @@ static const char help[] =
 
 static const struct {
     const char *name;
-    int (*run)(int argc, char *argv[]);
+    int (*run)(int argc, char *argv[]); /* NULL: a program of its own */
 } commands[] = {
-    {"daemon", command_daemon}, {"admin", command_admin},           {"check", command_check},
-    {"cgi", command_cgi},       {"authorizer", command_authorizer},
+    {"daemon", NULL},
+    {"admin", NULL},
+    {"check", command_check},
+    {"cgi", command_cgi},
+    {"authorizer", command_authorizer},
 };
 
 /* A script that has a command in its first line gives us the whole of it as one word. */
@@ -65,7 +69,8 @@ static int run(int argc, char *argv[])
         return fail_usage(NULL);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (is_command(word, commands[i].name))
-            return commands[i].run(argc - 1, argv + 1);
+            return commands[i].run != NULL ? commands[i].run(argc - 1, argv + 1)
+                                           : programs_become(commands[i].name, argv);
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         fputs(help, stdout);
         return EXIT_STATUS_OK;
@@ -79,11 +84,5 @@ static int run(int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
-    int status = run(argc, argv);
-    /* A full disk must not look like success. */
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fputs("stkgate: standard output can't be written\n", stderr);
-        return status ? status : EXIT_STATUS_REFUSED;
-    }
-    return status;
+    return programs_end(run(argc, argv));
 }

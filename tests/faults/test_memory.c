@@ -48,7 +48,7 @@ static void *map_count(const char *path)
 #ifdef STKGATE_SANITIZED
 #define DAEMON "tests/faults/stkgate" /* has memory.c in it, and so has this program */
 #else
-#define DAEMON "stkgate"
+#define DAEMON "stkgate-daemon"
 #endif
 
 static void preload(void)

@@ -43,7 +43,7 @@ may module/pam 'module/(pam|face)/.*|stkgate\.h'
 may module/cgi 'module/(cgi|cli|face)/.*|daemon/commands\.h|stkgate\.h'
 may module/cli 'module/cli/.*|daemon/commands\.h|stkgate\.h'
 may daemon/store 'daemon/store/.*|lib/core/.*'
-may daemon/admin 'daemon/admin/.*|daemon/commands\.h|module/cli/secretline\.h|lib/core/.*'
+may daemon/admin 'daemon/admin/.*|daemon/programs\.h|daemon/commands\.h|module/cli/secretline\.h|lib/core/.*'
 
 only 'lmdb\.h' '^daemon/store/'
 only 'openssl/.*' '^lib/core/digest\.c$'

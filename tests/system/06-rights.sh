@@ -17,7 +17,7 @@ expect 69 check --service closed --site kasa
 said 'not.*allowed|may not|not permitted'
 expect 0 check --service open --site kasa
 if [ "$(id -u)" = 0 ]; then
-    cp "$stkgate" "$dir/stkgate" && chmod 755 "$dir/stkgate"
+    install -m 755 "$stkgate"{,-daemon,-admin} "$dir"
     printf '%s\n' "$token" >"$dir/token" && chmod 644 "$dir/token"
     expect 0 as_other sh -c "'$dir/stkgate' check --service open --site kasa <'$dir/token'"
     expect 69 as_other sh -c "'$dir/stkgate' check --service closed --site kasa <'$dir/token'"

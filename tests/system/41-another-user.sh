@@ -7,7 +7,7 @@
 # As root the daemon gets a user of its own, and the attacker another. Without root all are one.
 daemon=(env) other=(env)
 mkdir "$dir/own" && chmod 755 "$dir"
-install -m 755 "$stkgate" "$dir/stkgate"
+install -m 755 "$stkgate"{,-daemon,-admin} "$dir"
 if [ "$(id -u)" = 0 ]; then
     daemon=(setpriv --reuid 4712 --regid 4712 --clear-groups)
     other=(setpriv --reuid 4711 --regid 4711 --clear-groups)

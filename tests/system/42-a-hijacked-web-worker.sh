@@ -10,7 +10,7 @@ if [ "$(id -u)" = 0 ]; then
     worker=(setpriv --reuid 4711 --regid 4711 --clear-groups) worker_uid=4711
 fi
 chmod 755 "$dir"
-install -m 755 "$stkgate" "$dir/stkgate"
+install -m 755 "$stkgate"{,-daemon,-admin} "$dir"
 printf 'callers = 4712\n' >"$dir/config/services.d/default.conf"
 printf 'callers = 65534\n' >"$dir/config/services.d/nobody.conf"
 printf 'callers = %s\nsites = kasa\n' "$worker_uid" >"$dir/config/services.d/shop.conf"

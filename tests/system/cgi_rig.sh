@@ -19,7 +19,7 @@ www=$dir/www lib=$dir/lib web_pid='' port='' method=GET body=''
 mkdir -p "$www" "$lib" "$dir/tmp"
 chmod 755 "$dir" "$www" "$lib" # a server that began as root goes on as another user
 chmod 1777 "$dir/tmp"
-install -m 755 "$stkgate" "$dir/stkgate"
+install -m 755 "$stkgate"{,-daemon,-admin} "$dir"
 stkgate=$dir/stkgate
 
 skip() { echo "SKIP: $*"; exit 77; }
