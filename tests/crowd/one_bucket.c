@@ -2,9 +2,9 @@
  *
  * All of them spend from one token's bucket as fast as they can, for so many seconds. Prints how
  * many calls passed, and how many the limit allows in that time: burst + rate * t. More must never
- * pass; and fewer than 95 % of what it allows from the first call to the last would mean that the
- * crowd keeps itself from what it may have. (A busy machine may let it begin late, or not come to
- * another call in the end.)
+ * pass; and fewer than 95 % of what it allows from the first call to the last, while all were at
+ * it, would mean that the crowd keeps itself from what it may have. (A busy machine may let it
+ * begin late, or not come to another call in the end, but for one that was stopped just before it.)
  */
 #include <err.h>
 #include <stdio.h>
@@ -43,8 +43,8 @@ static void spend(stkgate *gate, unsigned n, struct crowd_shared *shared, void *
     atomic_store_explicit(&calls->last_ns, now_ns, memory_order_relaxed);
 }
 
-/* From the first call of all to the last. */
-static uint64_t span_of(const struct calls *calls, unsigned count)
+/* From the first call of all to the last that came before they were told to end. */
+static uint64_t span_of(const struct calls *calls, unsigned count, uint64_t end_ns)
 {
     uint64_t first_ns = UINT64_MAX, last_ns = 0;
 
@@ -55,6 +55,7 @@ static uint64_t span_of(const struct calls *calls, unsigned count)
         if (last > last_ns)
             last_ns = last;
     }
+    last_ns = last_ns < end_ns ? last_ns : end_ns;
     return last_ns > first_ns ? last_ns - first_ns : 0;
 }
 
@@ -81,11 +82,12 @@ int main(int argc, char *argv[])
     crowd_begin(&crowd);
     const struct timespec span = {.tv_sec = seconds};
     nanosleep(&span, NULL);
+    uint64_t end_ns = crowd_clock_ns();
     crowd_end(&crowd);
     uint64_t most_ns = crowd_clock_ns() - from_ns;
     double allowed = (double)crowd.shared->allowed;
     double most = burst + rate * (double)most_ns / 1e9;
-    double least = 0.95 * (burst + rate * (double)span_of(calls, crowd.count) / 1e9);
+    double least = 0.95 * (burst + rate * (double)span_of(calls, crowd.count, end_ns) / 1e9);
     printf("%s %s: %.0f passed of %.0f that may, %.0f refused\n", argv[1], argv[2], allowed, most,
            (double)crowd.shared->refused);
     if (crowd.shared->failed > 0)
