@@ -2,12 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/store/thread.h"
 #include "lib/map/large.h"
 
 /* Linux 6.3: it can't be run, nor be made to. Headers of Debian 12 lack it. */
@@ -26,9 +30,10 @@
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
-#define LARGE_PAGES_AT_ONCE ((size_t)32 * LARGE_PAGE)
-#define LARGE_PAGES_MAX_NS  UINT64_C(200000000)
-#define SMALLEST            1 /* byte, and so one small page */
+#define LARGE_PAGES_MAX_NS UINT64_C(200000000)
+#define SMALLEST           1 /* byte, and so one small page */
+/* What is provided at once: of the time that it takes a call is nothing. */
+#define PIECE ((size_t)4 * LARGE_PAGE)
 
 /* Up to whole pages; 0: there is no such size. */
 static size_t to_pages(size_t len)
@@ -90,27 +95,66 @@ static int provide_large_pages(const struct memory *memory, size_t from, size_t 
     return madvise((char *)memory->bytes + from, len, MADV_COLLAPSE) < 0 ? -errno : 0;
 }
 
-/* As much of it as there is memory in such large pieces, and the kernel finds them in time: it may
- * have to move all else about, and checks wait meanwhile. */
-static void try_large_pages(const struct memory *memory, size_t from, size_t len)
+/* What is being provided, by the caller and a helper at once. */
+struct provision {
+    const struct memory *memory;
+    size_t end;
+    _Atomic size_t at; /* where the next piece begins */
+    uint64_t deadline_ns;
+    _Atomic bool small; /* large pages are not to be had */
+    _Atomic int error;  /* the first one */
+};
+
+/* On large pages as long as there is memory in such large pieces, and the kernel finds them in
+ * time: it may have to move all else about, and checks wait meanwhile. Where a page is there
+ * already, the second call does nothing. */
+static int provide_piece(struct provision *provision, size_t from, size_t len)
 {
     size_t at = (from + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
     size_t end = (from + len) / LARGE_PAGE * LARGE_PAGE;
-    uint64_t deadline_ns = clock_ns() + LARGE_PAGES_MAX_NS;
-    int r = 0;
 
-    while (r == 0 && at < end && clock_ns() < deadline_ns) {
-        size_t some = end - at < LARGE_PAGES_AT_ONCE ? end - at : LARGE_PAGES_AT_ONCE;
-        r = provide_large_pages(memory, at, some);
-        at += some;
-    }
+    if (at < end && !atomic_load(&provision->small) &&
+        (clock_ns() >= provision->deadline_ns ||
+         provide_large_pages(provision->memory, at, end - at) < 0))
+        atomic_store(&provision->small, true);
+    return provide_small(provision->memory->fd, from, len);
 }
 
-/* Where a page is there already, the second does nothing. */
+static void *provide_pieces(void *userdata)
+{
+    struct provision *provision = userdata;
+    size_t at = atomic_load(&provision->at);
+
+    while (at < provision->end && atomic_load(&provision->error) == 0) {
+        size_t next = (at / PIECE + 1) * PIECE;
+        next = next < provision->end ? next : provision->end;
+        if (!atomic_compare_exchange_weak(&provision->at, &at, next))
+            continue;
+        int r = provide_piece(provision, at, next - at), none = 0;
+        if (r < 0)
+            atomic_compare_exchange_strong(&provision->error, &none, r);
+        at = atomic_load(&provision->at);
+    }
+    return NULL;
+}
+
+/* Where the machine under ours has to find each page first, that takes most of the time, and two
+ * processors have them in half of it. Without the helper all that is lost is time. */
 static int provide(const struct memory *memory, size_t from, size_t len)
 {
-    try_large_pages(memory, from, len);
-    return provide_small(memory->fd, from, len);
+    struct provision provision = {
+        .memory = memory,
+        .end = from + len,
+        .at = from,
+        .deadline_ns = clock_ns() + LARGE_PAGES_MAX_NS,
+    };
+    pthread_t helper;
+    bool helped = len > PIECE && thread_start(&helper, provide_pieces, &provision) == 0;
+
+    provide_pieces(&provision);
+    if (helped)
+        pthread_join(helper, NULL);
+    return atomic_load(&provision.error);
 }
 
 /* The mode first: memfds begin with 0666, and from a descriptor that can only be read another user

@@ -2,8 +2,6 @@
  *
  * Signals are for the event loop's thread; but a fault's is for the thread that has it, and blocked
  * it would kill without a word.
- *
- * Private to daemon/store.
  */
 #ifndef STKGATE_DAEMON_STORE_THREAD_H
 #define STKGATE_DAEMON_STORE_THREAD_H

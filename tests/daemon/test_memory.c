@@ -93,6 +93,41 @@ START_TEST(maps_ahead_what_it_is_told_and_changes_nothing)
 }
 END_TEST
 
+/* In pieces, by two threads: none is left out at the seams, and nothing beyond the ends exists. */
+START_TEST(provides_what_is_large_from_end_to_end)
+{
+    const size_t whole = (size_t)48 << 20, begin = (3 << 20) + 7 * PAGE, end = (45 << 20) + PAGE;
+    struct memory memory;
+    ck_assert_int_eq(memory_new("test", whole, 0, &memory), 0);
+    strcpy((char *)memory.bytes + whole / 2, "as it was");
+    ck_assert_int_eq(memory_provide(&memory, begin, end - begin), 0);
+    ck_assert_uint_eq(memory_resident(&memory), end - begin);
+    ck_assert_str_eq((char *)memory.bytes + whole / 2, "as it was");
+    ck_assert_int_eq(memory_provide(&memory, begin, end - begin), 0);
+    ck_assert_uint_eq(memory_resident(&memory), end - begin);
+    ck_assert_int_eq(memory_provide(&memory, 0, whole), 0);
+    ck_assert_uint_eq(memory_resident(&memory), whole);
+    memory_free(&memory);
+    ck_assert_int_eq(memory_new("test", whole, end, &memory), 0);
+    ck_assert_uint_eq(memory_resident(&memory), end);
+    ck_assert(is_all_zero(&memory));
+    memory_free(&memory);
+}
+END_TEST
+
+START_TEST(what_cannot_be_provided_is_said)
+{
+    struct memory memory;
+    ck_assert_int_eq(memory_new("test", (size_t)48 << 20, 0, &memory), 0);
+    struct memory barred = memory;
+    ck_assert_int_eq(memory_open_read_only(&memory, &barred.fd), 0);
+    ck_assert_int_eq(memory_provide(&barred, 0, barred.len), -EBADF);
+    ck_assert_uint_eq(memory_resident(&memory), 0);
+    close(barred.fd);
+    memory_free(&memory);
+}
+END_TEST
+
 START_TEST(sizes_that_cannot_be_are_refused)
 {
     struct memory memory = MEMORY_NONE;
@@ -461,7 +496,8 @@ START_TEST(another_user_can_write_the_buckets_but_not_keep_us_from_it)
 END_TEST
 
 SUITE_MAIN("memory", is_of_whole_pages_of_zeroes_of_which_some_exist,
-           provides_more_and_leaves_what_is_there, maps_ahead_what_it_is_told_and_changes_nothing,
+           provides_more_and_leaves_what_is_there, provides_what_is_large_from_end_to_end,
+           what_cannot_be_provided_is_said, maps_ahead_what_it_is_told_and_changes_nothing,
            sizes_that_cannot_be_are_refused, without_descriptors_nothing_is_made_and_none_is_lost,
            the_next_process_takes_over_what_is_in_it, takes_over_nothing_that_was_not_made_here,
            the_owner_can_do_all_but_change_its_size,
