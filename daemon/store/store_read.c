@@ -148,110 +148,67 @@ int store_list(struct store *store, struct text site, struct text after, store_l
 /* Credentials walked by, in however many walks, before it is looked whether the pages that they
  * needed are too many: that takes as long as reading thirty of them. */
 #define RELIEVE_EVERY 2048
-/* And before it is told to who reads ahead. */
-#define FOLLOW_EVERY 128
 
-/* Where they are others, less is fetched ahead than could be. */
-#define PAGE_BYTES 4096
-#define LINE_BYTES 64
-
-/* Both tables are in the same order, and so walked side by side. */
-struct walk {
-    MDB_cursor *tokens, *usages;
-    const void *token_page, *usage_page; /* rows in the pages that were fetched last */
+/* A walk of the caller's: where it is, and who is told. */
+struct visits {
+    struct text after;
     store_walk_fn fn;
     void *userdata;
+    bool ended; /* there is no more */
 };
 
-/* Rows lie in a page in the order in which they came, which is none: it is fetched as a whole, and
- * not line by line as each is asked for. */
-static void fetch_page(const void *row, const void **last)
+static int visit(struct store *store, struct visits *visits, const struct walk_row *row)
 {
-    const char *page = (const char *)((uintptr_t)row / PAGE_BYTES * PAGE_BYTES);
-
-    if ((uintptr_t)*last / PAGE_BYTES != (uintptr_t)page / PAGE_BYTES)
-        for (size_t at = 0; at < PAGE_BYTES; at += LINE_BYTES)
-            __builtin_prefetch(page + at);
-    *last = row;
-}
-
-static int follow_usage(struct walk *walk, MDB_val key_id, struct usage *ret)
-{
-    MDB_val key = key_id, value;
-
-    *ret = (struct usage){0};
-    int rc = mdb_cursor_get(walk->usages, &key, &value, MDB_GET_CURRENT);
-    if (rc == 0 && key.mv_size == key_id.mv_size &&
-        memcmp(key.mv_data, key_id.mv_data, key.mv_size) < 0)
-        rc = mdb_cursor_get(walk->usages, &key, &value, MDB_NEXT);
-    /* Whenever it is not the very next: there are rows without a credential, and the reverse. */
-    if (rc != 0 || key.mv_size != key_id.mv_size ||
-        memcmp(key.mv_data, key_id.mv_data, key.mv_size) != 0) {
-        key = key_id;
-        rc = mdb_cursor_get(walk->usages, &key, &value, MDB_SET);
-    }
-    if (rc == MDB_NOTFOUND)
-        return 0;
-    if (rc != 0)
-        return tables_error(rc);
-    fetch_page(value.mv_data, &walk->usage_page);
-    return usage_decode(value.mv_data, value.mv_size, ret);
-}
-
-static int visit_walked(struct walk *walk, MDB_val key, MDB_val value)
-{
-    struct text key_id = {key.mv_data, key.mv_size};
-    UNINITIALIZED struct record record;
-    struct usage usage;
-
-    fetch_page(key.mv_data, &walk->token_page);
-    int r = key_id_is_valid(key_id) ? tables_decode(key, value, &record) : -ENOENT;
-    if (r == 0)
-        r = follow_usage(walk, key, &usage);
-    if (r < 0 && r != -EBADMSG && r != -EPROTONOSUPPORT)
-        return r;
-    return r == 0 ? walk->fn(key_id, &record, &usage, walk->userdata)
-                  : walk->fn(key_id, NULL, NULL, walk->userdata);
-}
-
-static void count_walked(struct store *store, MDB_val key)
-{
-    store->walked++;
-    if (store->ahead && store->walked % FOLLOW_EVERY == 0)
-        read_ahead_follow(store->ahead, (struct text){key.mv_data, key.mv_size}, FOLLOW_EVERY);
-    if (store->walked % RELIEVE_EVERY == 0)
+    visits->after = row->key_id;
+    if (++store->walked % RELIEVE_EVERY == 0)
         table_map_relieve(&store->map);
+    return row->damaged ? visits->fn(row->key_id, NULL, NULL, visits->userdata)
+                        : visits->fn(row->key_id, &row->record, &row->usage, visits->userdata);
 }
 
-static int walk_on(struct store *store, struct walk *walk, struct text after)
+static int visit_what_was_read(struct store *store, struct visits *visits)
 {
-    MDB_val key = tables_val(after.data, after.len), value;
+    const struct walk_row *row;
+    int r = 0;
 
-    int r = tables_error(
-        mdb_cursor_get(walk->tokens, &key, &value, after.len > 0 ? MDB_SET_RANGE : MDB_FIRST));
-    if (r == 0 && key.mv_size == after.len && memcmp(key.mv_data, after.data, after.len) == 0)
-        r = tables_error(mdb_cursor_get(walk->tokens, &key, &value, MDB_NEXT));
-    while (r == 0) {
-        r = visit_walked(walk, key, value);
+    while (r == 0 && (row = read_ahead_take(store->ahead, store->read, visits->after)) != NULL)
+        r = visit(store, visits, row);
+    return r;
+}
+
+/* At most so many. */
+static int visit_some(struct store *store, struct visits *visits, uint64_t most)
+{
+    __attribute__((cleanup(walk_close))) struct walk walk;
+    UNINITIALIZED struct walk_row row;
+
+    int r = walk_open(store, store->read, &walk);
+    if (r < 0)
+        return r;
+    for (uint64_t n = 0; n < most; n++) {
+        r = n == 0 ? walk_seek(&walk, visits->after, &row) : walk_next(&walk, &row);
+        visits->ended = r == -ENOENT;
+        if (r < 0)
+            return visits->ended ? 0 : r;
+        r = visit(store, visits, &row);
         if (r != 0)
             return r;
-        count_walked(store, key);
-        r = tables_error(mdb_cursor_get(walk->tokens, &key, &value, MDB_NEXT));
     }
-    return r == -ENOENT ? 0 : r;
+    return 0;
 }
 
 int store_walk(struct store *store, struct text after, store_walk_fn fn, void *userdata)
 {
-    __attribute__((cleanup(tables_close_cursor))) MDB_cursor *tokens = NULL, *usages = NULL;
+    struct visits visits = {.after = after, .fn = fn, .userdata = userdata};
+    int r = 0;
 
-    int r = tables_error(mdb_cursor_open(store->read, store->dbi[TABLE_TOKEN], &tokens));
-    if (r == 0)
-        r = tables_error(mdb_cursor_open(store->read, store->dbi[TABLE_USAGE], &usages));
-    if (r < 0)
-        return r;
-    struct walk walk = {.tokens = tokens, .usages = usages, .fn = fn, .userdata = userdata};
-    return walk_on(store, &walk, after);
+    while (r == 0 && !visits.ended) {
+        if (store->ahead)
+            r = visit_what_was_read(store, &visits);
+        if (r == 0)
+            r = visit_some(store, &visits, store->ahead ? READ_AHEAD_LEAD : UINT64_MAX);
+    }
+    return r;
 }
 
 /* A small table is mapped as a whole in no time. Without the thread all that is lost is time. */
