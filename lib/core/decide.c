@@ -1,10 +1,7 @@
 /* decide.c - see decide.h */
 #include "lib/core/decide.h"
 
-/* A tat that is further than this beyond what the bucket allows was not written by a thread whose
- * clock reading is a little newer than ours, but by an older limit, an earlier boot or a hostile
- * writer. Only such a one is mended: mending the first kind would give units back. */
-#define TAT_SKEW_NS UINT64_C(1000000000)
+#include "lib/core/bucket.h"
 
 static const struct {
     const char *name;
@@ -55,8 +52,8 @@ static bool policy_knows(const struct policy *policy, const struct record *recor
 
 /* Row 3: a digest that differs means that the table is damaged, or that whoever looked it up was;
  * a kind that differs, that somebody's token was stored as another's. Neither is in the table. */
-static bool query_is_known(const struct policy *policy, const struct query *query,
-                           const struct record *record)
+bool decide_knows(const struct policy *policy, const struct query *query,
+                  const struct record *record)
 {
     return record && digest_equal(record->digest, query->digest) && record->kind == query->kind &&
            policy_knows(policy, record);
@@ -110,24 +107,7 @@ static bool origin_is_allowed(const struct query *query, const struct record *re
     return origin_matches(record->origins, query->origin);
 }
 
-/* Row 9. One word, read once per turn; whoever loses the race tries again with what the winner
- * left. Relaxed: nothing but the word itself is shared. False: the bucket's state is elsewhere. */
-static bool bucket_spend(const struct rate *rate, _Atomic uint64_t *tat, uint64_t now_ns,
-                         uint64_t cost, bool peek, struct rate_result *ret)
-{
-    uint64_t seen_ns = atomic_load_explicit(tat, memory_order_relaxed);
-    do {
-        if (seen_ns > RATE_TAT_MAX)
-            return false;
-        *ret = rate_spend(rate, seen_ns, now_ns, cost);
-        bool stray = seen_ns > ret->tat_ns && seen_ns - ret->tat_ns > TAT_SKEW_NS;
-        if (peek || (!ret->allowed && !stray))
-            break;
-    } while (!atomic_compare_exchange_weak_explicit(tat, &seen_ns, ret->tat_ns,
-                                                    memory_order_relaxed, memory_order_relaxed));
-    return true;
-}
-
+/* Row 9. False from the bucket: its state is elsewhere. */
 static enum reason decide_rate(const struct rate *rate, const struct query *query, uint64_t cost,
                                _Atomic uint64_t *tat, uint64_t now_ns, struct verdict *ret)
 {
@@ -142,12 +122,6 @@ static enum reason decide_rate(const struct rate *rate, const struct query *quer
     return result.allowed ? REASON_OK : REASON_RATE_LIMITED;
 }
 
-static uint64_t query_cost(const struct policy *policy, const struct query *query)
-{
-    uint64_t cost = query->peek ? 1 : query->cost != 0 ? query->cost : policy->cost;
-    return cost != 0 ? cost : 1;
-}
-
 void decide(const struct policy *policy, const struct query *query, const struct record *record,
             _Atomic uint64_t *tat, struct clock_reading now, struct verdict *ret)
 {
@@ -159,14 +133,14 @@ void decide(const struct policy *policy, const struct query *query, const struct
         ret->reason = form;
         return;
     }
-    if (!query_is_known(policy, query, record)) {
+    if (!decide_knows(policy, query, record)) {
         ret->reason = REASON_UNKNOWN_TOKEN;
         return;
     }
     verdict_describe(ret, record);
 
     struct rate rate;
-    uint64_t cost = query_cost(policy, query);
+    uint64_t cost = query->peek ? 1 : decide_cost(policy, query->cost);
     enum reason state = reason_of_state(record, now.wall_s);
     if (state != REASON_OK)
         ret->reason = state;

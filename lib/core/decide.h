@@ -73,6 +73,17 @@ static inline enum reason reason_of_form(enum credential_form form)
     return form == CREDENTIAL_MISSING ? REASON_MISSING_TOKEN : REASON_MALFORMED_TOKEN;
 }
 
+/* Row 3: whether this record is what the query's credential stands for, to this service. */
+bool decide_knows(const struct policy *policy, const struct query *query,
+                  const struct record *record);
+
+/* What a call that does not peek costs: at least 1. 0: it names none. */
+static inline uint64_t decide_cost(const struct policy *policy, uint64_t named)
+{
+    uint64_t cost = named != 0 ? named : policy->cost;
+    return cost != 0 ? cost : 1;
+}
+
 struct clock_reading {
     uint64_t mono_ns; /* CLOCK_MONOTONIC, of buckets */
     int64_t wall_s;   /* CLOCK_REALTIME, of expiry */

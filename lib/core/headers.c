@@ -22,16 +22,28 @@ static void walk_text(struct walk *walk, const char *name, const char *value)
         walk->result = walk->fn(name, value, walk->userdata);
 }
 
-/* By hand: snprintf() takes a third of what a whole verdict does, and an allowed call has three. */
+static const char digit_pairs[] = "00010203040506070809101112131415161718192021222324"
+                                  "25262728293031323334353637383940414243444546474849"
+                                  "50515253545556575859606162636465666768697071727374"
+                                  "75767778798081828384858687888990919293949596979899";
+
+/* By hand, two digits at a time: snprintf() takes a third of what a whole verdict does, and an
+ * allowed call has three. */
 static void walk_number(struct walk *walk, const char *name, uint64_t value)
 {
     char text[21];
     char *at = text + sizeof text - 1;
     *at = '\0';
-    do {
-        *--at = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
+    for (; value >= 100; value /= 100) {
+        at -= 2;
+        memcpy(at, digit_pairs + 2 * (value % 100), 2);
+    }
+    if (value >= 10) {
+        at -= 2;
+        memcpy(at, digit_pairs + 2 * value, 2);
+    } else {
+        *--at = (char)('0' + value);
+    }
     walk_text(walk, name, at);
 }
 

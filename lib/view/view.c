@@ -112,6 +112,13 @@ void view_expect_slot(const struct view *view, uint32_t slot)
     __builtin_prefetch(&view->slots[slot].words[VIEW_SLOT_WORDS / 2]);
 }
 
+void view_expect_state(const struct view *view, uint32_t slot)
+{
+    if (view->buckets)
+        __builtin_prefetch(&view->buckets[slot], 1);
+    __builtin_prefetch(&view->slots[slot].words[VIEW_WORD_STATE]);
+}
+
 static uint32_t home_group(const struct view *view, const uint8_t digest[static DIGEST_BYTES])
 {
     __extension__ typedef unsigned __int128 wide;

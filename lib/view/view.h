@@ -86,6 +86,8 @@ void view_expect(const struct view *view, const uint8_t digest[static DIGEST_BYT
 void view_expect_reading(const struct view *view, const uint8_t digest[static DIGEST_BYTES]);
 /* view_read_slot() will be: what it reads last, and the bucket, for writing. */
 void view_expect_slot(const struct view *view, uint32_t slot);
+/* The state of a slot that is known will be read, and its bucket written. */
+void view_expect_state(const struct view *view, uint32_t slot);
 /* The next slot with this digest, whatever its state; false at the end. */
 bool view_walk_next(const struct view *view, const uint8_t digest[static DIGEST_BYTES],
                     struct view_walk *walk, uint32_t *ret_slot, uint64_t *ret_state);

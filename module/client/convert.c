@@ -137,15 +137,32 @@ void convert_verdict(const struct verdict *verdict, struct stkgate_verdict *ret)
     convert_outcome(verdict->reason, verdict->needed, ret);
 }
 
+void convert_pass(const struct pass *pass, uint64_t needed, const struct rate_result *rate,
+                  struct stkgate_verdict *ret)
+{
+    ret->kind = pass->kind;
+    ret->scopes = pass->scopes;
+    ret->limit = pass->requests;
+    ret->window_ns = pass->window_ns;
+    ret->burst = pass->burst;
+    ret->remaining = rate->remaining;
+    ret->reset_ns = rate->full_in_ns;
+    ret->next_ns = rate->next_in_ns;
+    memcpy(ret->key_id, pass->key_id, KEY_ID_LEN);
+    memcpy(ret->site, pass->site, sizeof pass->site); /* of which the rest is zero, as it was */
+    convert_outcome(REASON_OK, needed, ret);
+}
+
 /* The link of a public struct, which may lack its NUL. Whose key_id and site it is, no remote
  * caller is told: they stay empty, and are not looked at. */
 static bool take_link(const char from[static STKGATE_LINK_MAX + 1], struct verdict *ret)
 {
-    size_t len = from[0] == '\0' ? 0 : strnlen(from, STKGATE_LINK_MAX + 1);
-    if (len > STKGATE_LINK_MAX || (len > 0 && !text_is_link((struct text){from, len})))
-        return false;
-    memcpy(ret->link, from, len + 1);
-    return true;
+    ret->link[0] = '\0';
+    if (from[0] == '\0')
+        return true;
+    size_t len = strnlen(from, STKGATE_LINK_MAX + 1);
+    return len <= STKGATE_LINK_MAX && text_is_link((struct text){from, len}) &&
+           text_copy((struct text){from, len}, ret->link, sizeof ret->link);
 }
 
 static bool is_moment(int64_t unix_s)
@@ -163,9 +180,10 @@ static bool is_sound(const struct stkgate_verdict *verdict)
 
 int convert_back(const struct stkgate_verdict *verdict, struct verdict *ret)
 {
-    verdict_init(ret);
-    if (!is_sound(verdict) || !take_link(verdict->link, ret))
+    if (!is_sound(verdict) || !take_link(verdict->link, ret)) {
+        verdict_init(ret);
         return -EINVAL;
+    }
     ret->reason = (enum reason)verdict->reason;
     ret->kind = (enum kind)verdict->kind;
     ret->scopes = verdict->scopes;
@@ -179,5 +197,6 @@ int convert_back(const struct stkgate_verdict *verdict, struct verdict *ret)
     ret->next_ns = verdict->next_ns;
     ret->deprecation_at = verdict->deprecation;
     ret->sunset_at = verdict->sunset;
+    ret->key_id[0] = ret->site[0] = '\0';
     return 0;
 }

@@ -7,7 +7,7 @@
 #define STKGATE_CLIENT_CONVERT_H
 
 #include <stkgate.h>
-#include "lib/core/decide.h"
+#include "lib/core/pass.h"
 
 /* The sizes of the first release, below which none is. Later fields begin after them: what the
  * compiler padded the structs with belongs to the first release, and is not zero there. */
@@ -33,8 +33,12 @@ int convert_refuse(struct stkgate_verdict *verdict);
 void convert_verdict(const struct verdict *verdict, struct stkgate_verdict *ret);
 void convert_outcome(enum reason reason, uint64_t needed, struct stkgate_verdict *ret);
 
-/* Back again, trusting nothing in it; without key_id and site, which no remote caller is told. 0, or
- * -EINVAL, and *ret is a refusal. */
+/* The same of a call that was allowed by a pass. */
+void convert_pass(const struct pass *pass, uint64_t needed, const struct rate_result *rate,
+                  struct stkgate_verdict *ret);
+
+/* Back again, trusting nothing in it; without key_id and site, which no remote caller is told. 0,
+ * or -EINVAL, and *ret is a refusal. */
 int convert_back(const struct stkgate_verdict *verdict, struct verdict *ret);
 
 static inline struct text convert_text(struct stkgate_text t)

@@ -21,10 +21,15 @@ struct fast {
  * has its seat. */
 bool fast_begin(const struct stkgate *gate, struct fast *ret);
 
-/* The token with this hash was found lately: without its digest, if the lease holds. query lacks
- * its digest, and has it when true is returned; *ret is complete then, else undefined. */
-bool fast_check_recent(struct fast *fast, struct recent *recent, const struct universal *hash,
-                       struct query *query, struct verdict *ret);
+/* This token was allowed lately, and still is: *verdict, which is a refusal else and stays one.
+ * What it does not allow is to be decided by the others. */
+bool fast_pass(struct fast *fast, struct recent_token *token,
+               const struct stkgate_request *request, struct stkgate_verdict *verdict);
+
+/* The token was found lately: without its digest, if the lease holds. query lacks its digest, and
+ * has it when true is returned; *ret is complete then, else undefined. */
+bool fast_check_recent(struct fast *fast, struct recent_token *token, struct query *query,
+                       struct verdict *ret);
 
 /* query has a well-formed credential. Whether it is decided, and the lease holds: *ret is complete
  * then, else undefined, and the daemon is to be asked. What is found is noted in recent by its

@@ -2,29 +2,32 @@
 
 #include "module/client/wiped.h"
 
-#define WAYS 2
-#define SETS (RECENT_MAX / WAYS)
+#define LINE_BYTES 64
+#define WAYS       2
+#define SETS       (RECENT_MAX / WAYS)
 
+/* What tells one from the others, and what every call needs, is in the first of two cache lines. */
 struct entry {
-    struct universal hash;
-    struct recent_place place; /* view 0: none */
+    _Alignas(128) struct universal hash;
+    struct recent_token token; /* view 0: none */
 };
-
-/* Both ways of a set are in one cache line. */
-struct set {
-    _Alignas(64) struct entry ways[WAYS];
-};
-_Static_assert(sizeof(struct set) == 64, "one line");
+_Static_assert(sizeof(struct entry) == 128, "two lines");
 
 /* A look in vain costs one, one that finds something pays two back, and at this it rests. */
-#define DEBT_MAX 64
-#define RESTS    8 /* calls, of which one looks all the same */
+#define DEBT_MAX   64
+#define DEBT_DOUBT 32
+#define RESTS      32 /* calls, of which one looks all the same */
 
 struct recent {
-    struct set sets[SETS];
+    struct entry sets[SETS][WAYS];
+};
+
+/* The thread's, of all handles: it says what tokens come to it. It has no destructor; initial-exec,
+ * so that reading it is no call. */
+static _Thread_local struct {
     unsigned debt;   /* 0 to DEBT_MAX */
     unsigned rested; /* calls */
-};
+} look __attribute__((tls_model("initial-exec")));
 
 int recent_new(struct recent **ret)
 {
@@ -41,34 +44,41 @@ struct recent *recent_free(struct recent *recent)
     return NULL;
 }
 
-bool recent_is_worth(struct recent *recent)
+bool recent_is_worth(void)
 {
-    return recent->debt < DEBT_MAX || ++recent->rested % RESTS == 0;
+    return look.debt < DEBT_MAX || ++look.rested % RESTS == 0;
 }
 
-bool recent_find(struct recent *recent, const struct universal *hash, uint64_t view,
-                 struct recent_place *ret)
+bool recent_is_likely(void)
 {
-    const struct set *set = &recent->sets[hash->words[0] % SETS];
+    return look.debt < DEBT_DOUBT;
+}
+
+struct recent_token *recent_find(struct recent *recent, const struct universal *hash, uint64_t view)
+{
+    struct entry *set = recent->sets[hash->words[0] % SETS];
+    __builtin_prefetch((const char *)set + LINE_BYTES);
     for (unsigned way = 0; way < WAYS; way++) {
-        const struct entry *entry = &set->ways[way];
+        struct entry *entry = &set[way];
         uint64_t differs = (entry->hash.words[0] ^ hash->words[0]) |
-                           (entry->hash.words[1] ^ hash->words[1]) | (entry->place.view ^ view);
+                           (entry->hash.words[1] ^ hash->words[1]) | (entry->token.view ^ view);
         if (differs != 0)
             continue;
-        *ret = entry->place;
-        recent->debt -= recent->debt < 2 ? recent->debt : 2;
-        return true;
+        look.debt -= look.debt < 2 ? look.debt : 2;
+        return &entry->token;
     }
-    recent->debt += recent->debt < DEBT_MAX;
-    return false;
+    look.debt += look.debt < DEBT_MAX;
+    return NULL;
 }
 
 /* The newest is in front: of three tokens of a set the one that was noted longest ago goes. */
-void recent_note(struct recent *recent, const struct universal *hash,
-                 const struct recent_place *place)
+void recent_note(struct recent *recent, const struct universal *hash, uint64_t view, uint32_t slot)
 {
-    struct set *set = &recent->sets[hash->words[0] % SETS];
-    set->ways[1] = set->ways[0];
-    set->ways[0] = (struct entry){.hash = *hash, .place = *place};
+    struct entry *set = recent->sets[hash->words[0] % SETS];
+    set[1] = set[0];
+    set[0].hash = *hash;
+    set[0].token.view = view;
+    set[0].token.concluded_by = NULL;
+    set[0].token.stamped_until_ns = 0;
+    set[0].token.slot = slot;
 }

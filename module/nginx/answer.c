@@ -5,7 +5,6 @@
 #define PROBLEM_MAX 1024 /* as stkgate.h says */
 #define FAMILY      "RateLimit"
 #define FAMILY_LEN  (sizeof FAMILY - 1)
-#define VALUES_ROOM 64 /* bytes */
 
 static ngx_http_output_header_filter_pt next_header_filter;
 
@@ -14,7 +13,8 @@ static ngx_http_output_header_filter_pt next_header_filter;
 
 static bool is_name(const ngx_str_t *name, const char *wanted, size_t len)
 {
-    return name->len == len && strncasecmp((const char *)name->data, wanted, len) == 0;
+    return name->len == len && (name->data[0] | 0x20) == (wanted[0] | 0x20) &&
+           strncasecmp((const char *)name->data, wanted, len) == 0;
 }
 
 /* RateLimit, RateLimit-Limit, RateLimit-Policy... */
@@ -52,23 +52,23 @@ static bool is_list(const char *name)
 struct adding {
     ngx_http_request_t *r;
     bool has_limit; /* one of ours is there: its family may not be dropped any more */
-    u_char *room;   /* for values, which nearly always are a few digits */
+    char *room;     /* of what is kept, for values: nearly always they are a few digits */
     size_t room_left;
 };
 
 static u_char *copy_value(struct adding *adding, const char *value, size_t len)
 {
+    char *copy = adding->room;
     if (adding->room_left < len) {
-        adding->room_left = len > VALUES_ROOM ? len : VALUES_ROOM;
-        adding->room = ngx_pnalloc(adding->r->pool, adding->room_left);
-        if (adding->room == NULL)
+        copy = ngx_pnalloc(adding->r->pool, len);
+        if (copy == NULL)
             return NULL;
+    } else {
+        adding->room += len;
+        adding->room_left -= len;
     }
-    u_char *copy = adding->room;
     ngx_memcpy(copy, value, len);
-    adding->room += len;
-    adding->room_left -= len;
-    return copy;
+    return (u_char *)copy;
 }
 
 static int add_field(const char *name, const char *value, void *userdata)
@@ -102,7 +102,7 @@ static ngx_int_t add_fields(ngx_http_request_t *r)
     struct kept *kept = r == r->main ? kept_find(r) : NULL;
 
     if (kept != NULL && kept->outcome != OUTCOME_NONE && !was_overruled(r, kept)) {
-        struct adding adding = {.r = r};
+        struct adding adding = {.r = r, .room = kept->values, .room_left = sizeof kept->values};
         if (stkgate_verdict_headers(kept->gate, &kept->verdict, add_field, &adding) != NGX_OK)
             return NGX_ERROR;
     }

@@ -13,12 +13,15 @@ static struct name {
     u_char lower[FIELD_NAME_MAX];
     size_t len;
     ngx_uint_t hash;
+    size_t offset; /* of its value in a request */
 } known[FIELD_COUNT];
 /* A name's length tells most others from ours. */
 static enum field first_of_length[FIELD_NAME_MAX + 1];
 
 static void learn_names(void)
 {
+    struct stkgate_request request;
+
     for (size_t len = 0; len <= FIELD_NAME_MAX; len++)
         first_of_length[len] = FIELD_COUNT;
     for (unsigned field = FIELD_COUNT; field-- > 0;) {
@@ -26,6 +29,7 @@ static void learn_names(void)
         u_char *text = (u_char *)(uintptr_t)field_name((enum field)field);
         name->len = ngx_strlen(text);
         name->hash = ngx_hash_strlow(name->lower, text, name->len);
+        name->offset = (size_t)((char *)field_in(&request, (enum field)field) - (char *)&request);
         first_of_length[name->len] = (enum field)field;
     }
 }
@@ -120,13 +124,23 @@ struct walk {
     struct rebuilt rebuilt;
 };
 
+/* nginx has taken the spaces off, but no tabs. */
+static bool has_blanks(struct stkgate_text value)
+{
+    return value.length > 0 && (value.data[0] <= ' ' || value.data[value.length - 1] <= ' ');
+}
+
 static ngx_int_t gather(struct walk *walk, enum field field, struct stkgate_text value)
 {
-    struct stkgate_text *place = field_in(walk->request, field);
+    struct stkgate_text *place =
+        (struct stkgate_text *)((char *)walk->request + known[field].offset);
 
     if (place->data != NULL)
         return join(walk->r->pool, place, value);
-    field_set(walk->request, field, value);
+    if (has_blanks(value))
+        field_set(walk->request, field, value);
+    else
+        *place = value;
     return NGX_OK;
 }
 

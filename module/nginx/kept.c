@@ -32,7 +32,7 @@ struct kept *kept_get(ngx_http_request_t *r)
     place->handler = keep;
     kept = place->data;
     /* It is on the way of each request: what stkgate_check() clears anyhow is left to that. */
-    ngx_memzero(kept, offsetof(struct kept, verdict));
+    ngx_memzero(kept, offsetof(struct kept, values));
     kept->request = (struct stkgate_request)STKGATE_REQUEST_INIT;
     kept->verdict.size = sizeof kept->verdict;
     kept->verdict.status = NGX_HTTP_SERVICE_UNAVAILABLE;

@@ -17,6 +17,8 @@
 #include "module/face/field.h"
 #include "stkgate.h"
 
+#define KEPT_VALUES_ROOM 64 /* bytes */
+
 enum outcome {
     OUTCOME_NONE,    /* not checked */
     OUTCOME_ALLOWED, /* verdict.status is 200 */
@@ -33,6 +35,7 @@ struct kept {
     stkgate *gate;   /* the terms on which it was allowed */
     struct stkgate_text site;
     uint64_t scopes;
+    char values[KEPT_VALUES_ROOM];  /* of header fields, when they are sent */
     struct stkgate_verdict verdict; /* the last member: large */
 };
 

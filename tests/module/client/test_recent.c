@@ -21,23 +21,20 @@ static struct universal hash_of(uint64_t n)
 static void note(uint64_t n, uint64_t view, uint32_t slot)
 {
     const struct universal hash = hash_of(n);
-    const struct recent_place place = {.view = view, .slot = slot};
 
-    recent_note(recent, &hash, &place);
+    recent_note(recent, &hash, view, slot);
 }
 
 static bool finds(uint64_t n, uint64_t view, uint32_t slot)
 {
     const struct universal hash = hash_of(n);
-    struct recent_place place;
+    const struct recent_token *token = recent_find(recent, &hash, view);
 
-    return recent_find(recent, &hash, view, &place) && place.slot == slot && place.view == view;
+    return token != NULL && token->slot == slot && token->view == view;
 }
 
 START_TEST(finds_what_was_noted_in_the_same_view_and_nothing_else)
 {
-    struct recent_place place;
-
     begin();
     ck_assert(!finds(1, 1, 0));
     note(1, 1, 17);
@@ -48,8 +45,36 @@ START_TEST(finds_what_was_noted_in_the_same_view_and_nothing_else)
     for (unsigned bit = 0; bit < 128; bit++) {
         struct universal other = hash_of(1);
         other.words[bit / 64] ^= UINT64_C(1) << (bit % 64);
-        ck_assert(!recent_find(recent, &other, 1, &place));
+        ck_assert_ptr_null(recent_find(recent, &other, 1));
     }
+    recent_free(recent);
+}
+END_TEST
+
+/* What was concluded is of one slot: of none that is noted in its place. */
+START_TEST(keeps_what_was_concluded_until_it_is_noted_anew)
+{
+    static const char policy; /* stands for a snapshot: it is compared, not looked at */
+    const struct universal hash = hash_of(1);
+
+    begin();
+    note(1, 1, 17);
+    struct recent_token *token = recent_find(recent, &hash, 1);
+    ck_assert_ptr_null(token->concluded_by);
+    ck_assert_uint_eq(token->stamped_until_ns, 0);
+    token->concluded_by = (const struct snapshot *)(uintptr_t)&policy;
+    token->pass.scopes = 5;
+    token->stamped_until_ns = 6;
+    note(2, 1, 18);
+    token = recent_find(recent, &hash, 1);
+    ck_assert_ptr_eq((const void *)token->concluded_by, &policy);
+    ck_assert_uint_eq(token->pass.scopes, 5);
+    ck_assert_uint_eq(token->stamped_until_ns, 6);
+    note(1, 1, 19);
+    token = recent_find(recent, &hash, 1);
+    ck_assert_uint_eq(token->slot, 19);
+    ck_assert_ptr_null(token->concluded_by);
+    ck_assert_uint_eq(token->stamped_until_ns, 0);
     recent_free(recent);
 }
 END_TEST
@@ -57,10 +82,9 @@ END_TEST
 START_TEST(empty_places_are_nobodys)
 {
     const struct universal zero = {{0, 0}};
-    struct recent_place place;
 
     begin();
-    ck_assert(!recent_find(recent, &zero, 1, &place));
+    ck_assert_ptr_null(recent_find(recent, &zero, 1));
     recent_free(recent);
 }
 END_TEST
@@ -97,7 +121,7 @@ static unsigned worth_of(unsigned calls)
     unsigned worth = 0;
 
     for (unsigned i = 0; i < calls; i++)
-        worth += recent_is_worth(recent);
+        worth += recent_is_worth();
     return worth;
 }
 
@@ -105,23 +129,31 @@ START_TEST(rests_when_nothing_comes_again_and_goes_on_when_something_does)
 {
     begin();
     note(0, 1, 17);
+    for (unsigned n = 1; n <= 32; n++) /* whatever this thread looked for before */
+        ck_assert(finds(0, 1, 17));
     ck_assert_uint_eq(worth_of(800), 800);
     /* One in three is enough. */
     for (unsigned n = 1; n < 3000; n++)
         ck_assert(n % 3 == 0 ? finds(0, 1, 17) : !finds(n, 1, 17));
     ck_assert_uint_eq(worth_of(800), 800);
+    ck_assert(recent_is_likely());
     for (unsigned n = 1; n <= 100; n++)
         ck_assert(!finds(n, 1, 17));
-    ck_assert_uint_eq(worth_of(800), 100);
+    ck_assert(!recent_is_likely());
+    ck_assert_uint_eq(worth_of(800), 25);
     ck_assert(finds(0, 1, 17));
     ck_assert_uint_eq(worth_of(800), 800);
+    ck_assert(!recent_is_likely()); /* of 101 looks one */
+    for (unsigned n = 1; n <= 30; n++)
+        ck_assert(finds(0, 1, 17));
+    ck_assert(recent_is_likely());
     /* However long it went without a look in vain, it rests after the same number. */
     for (unsigned n = 1; n <= 1000; n++)
         ck_assert(finds(0, 1, 17));
     ck_assert_uint_eq(worth_of(800), 800);
     for (unsigned n = 1; n <= 100; n++)
         ck_assert(!finds(n, 1, 17));
-    ck_assert_uint_eq(worth_of(800), 100);
+    ck_assert_uint_eq(worth_of(800), 25);
     recent_free(recent);
 }
 END_TEST
@@ -143,7 +175,7 @@ START_TEST(is_empty_in_a_forked_child)
 END_TEST
 
 SUITE_MAIN("recent", finds_what_was_noted_in_the_same_view_and_nothing_else,
-           empty_places_are_nobodys, the_newest_place_of_a_token_is_found,
-           most_of_as_many_as_it_has_room_for_are_kept,
+           keeps_what_was_concluded_until_it_is_noted_anew, empty_places_are_nobodys,
+           the_newest_place_of_a_token_is_found, most_of_as_many_as_it_has_room_for_are_kept,
            rests_when_nothing_comes_again_and_goes_on_when_something_does,
            is_empty_in_a_forked_child)

@@ -119,14 +119,13 @@ END_TEST
 /* What a seat's memory has, nobody else writes meanwhile. */
 static void *note_many(void *userdata)
 {
-    struct recent_place place = {.view = 1}, found;
     for (uint32_t i = 0; i < ROUNDS; i++) {
         struct seat seat;
-        struct universal hash = {{(uintptr_t)&place, i}};
-        place.slot = i;
+        struct universal hash = {{(uintptr_t)&seat, i}};
         seats_take(&seats, &seat);
-        recent_note(seat.recent, &hash, &place);
-        bool same = recent_find(seat.recent, &hash, 1, &found) && found.slot == i;
+        recent_note(seat.recent, &hash, 1, i);
+        const struct recent_token *found = recent_find(seat.recent, &hash, 1);
+        bool same = found != NULL && found->slot == i;
         seats_leave(&seats, &seat);
         if (!same)
             return userdata;
