@@ -109,9 +109,14 @@ stop() { # NAME
     wait "${group[$1]}" || true
 }
 
-# A section of its own for each: httpd merges what it says for each request.
+# An alias and a section of its own for each: httpd looks for the one and merges the other for each request, whatever the
+# section says.
 configure without <<END
+Alias "/plain/" "$dir/htdocs/"
 <Location "/">
+    Require all granted
+</Location>
+<Location "/plain/">
     Require all granted
 </Location>
 END
@@ -119,8 +124,12 @@ configure with <<END
 LoadFile $build/module/client/.libs/libstkgate.so.0
 LoadModule stkgate_module $module
 StkgateSocket $dir/run/check.sock
+Alias "/off/" "$dir/htdocs/"
 Alias "/on/" "$dir/htdocs/"
 <Location "/">
+    Require all granted
+</Location>
+<Location "/off/">
     Require all granted
 </Location>
 <Location "/on/">
@@ -133,7 +142,7 @@ END
 for ((round = 0; round < rounds; round++)); do
     start without
     start with
-    "${client[@]}" "$build/bench/turns" "$seconds" "$dir/fields" "plain=${port[without]}/file" "off=${port[with]}/file" \
+    "${client[@]}" "$build/bench/turns" "$seconds" "$dir/fields" "plain=${port[without]}/plain/file" "off=${port[with]}/off/file" \
         "on=${port[with]}/on/file" >>"$dir/turns"
     stop without
     stop with

@@ -44,10 +44,10 @@ bool pass_admits(const struct pass *pass, const struct policy *policy,
                  struct rate_result *ret)
 {
     const struct rate rate = {pass->interval_ns, pass->burst, pass->burst * pass->interval_ns};
-    uint64_t cost = decide_cost(policy, query->cost);
+    uint64_t cost = query->peek ? 1 : decide_cost(policy, query->cost);
 
     return pass->kind != KIND_NONE && query->site.len == pass->site_len &&
            memcmp(query->site.data, pass->site, pass->site_len) == 0 &&
            ((query->scopes | policy->scopes) & ~pass->scopes) == 0 && cost <= pass->burst &&
-           bucket_spend(&rate, tat, now_ns, cost, false, ret) && ret->allowed;
+           bucket_spend(&rate, tat, now_ns, cost, query->peek, ret) && ret->allowed;
 }

@@ -27,15 +27,16 @@ struct pass {
 void pass_prepare(struct pass *ret, const struct policy *policy, const struct query *query,
                   const struct record *record);
 
-/* What a call with the token asks for that does not peek: as in struct query. */
+/* What a call with the token asks for: as in struct query. */
 struct pass_query {
     struct text site;
     uint64_t scopes, cost;
+    bool peek;
 };
 
-/* True: decide() would have allowed it, with this outcome, and its cost is spent from *tat. False:
- * ask decide(); *tat is as decide() may leave it when it refuses. The policy is the one that the
- * pass was prepared under. */
+/* True: decide() would have allowed it, with this outcome, and unless it peeks its cost is spent
+ * from *tat. False: ask decide(); *tat is as decide() may leave it when it refuses. The policy is
+ * the one that the pass was prepared under. */
 bool pass_admits(const struct pass *pass, const struct policy *policy,
                  const struct pass_query *query, _Atomic uint64_t *tat, uint64_t now_ns,
                  struct rate_result *ret);

@@ -165,7 +165,7 @@ struct look {
 
 static bool may_pass_again(const struct stkgate_request *request)
 {
-    return request->token.length == TOKEN_LEN && request->flags == 0 && recent_is_likely();
+    return request->token.length == TOKEN_LEN && recent_is_likely();
 }
 
 /* Most calls are of a token that was allowed a moment ago. What is known again by its whole hash

@@ -158,7 +158,11 @@ bool fast_pass(struct fast *fast, struct recent_token *token, const struct stkga
     const struct policy *policy = &fast->snapshot->policy;
     const struct view *view = &fast->mapping->view;
     const struct pass_query query = {
-        .site = convert_text(request->site), .scopes = request->scopes, .cost = request->cost};
+        .site = convert_text(request->site),
+        .scopes = request->scopes,
+        .cost = request->cost,
+        .peek = (request->flags & STKGATE_PEEK) != 0,
+    };
     struct rate_result rate;
 
     if (token->concluded_by != fast->snapshot || token->pass.kind == KIND_NONE)
@@ -169,7 +173,8 @@ bool fast_pass(struct fast *fast, struct recent_token *token, const struct stkga
     struct view_bucket *bucket = &view->buckets[token->slot];
     if (!pass_admits(&token->pass, policy, &query, &bucket->tat, fast->now_ns, &rate))
         return false;
-    count_pass(bucket, token, fast);
+    if (!query.peek)
+        count_pass(bucket, token, fast);
     convert_pass(&token->pass, query.scopes | policy->scopes, &rate, verdict);
     return true;
 }

@@ -23,8 +23,8 @@ bool fast_begin(const struct stkgate *gate, struct fast *ret);
 
 /* This token was allowed lately, and still is: *verdict, which is a refusal else and stays one.
  * What it does not allow is to be decided by the others. */
-bool fast_pass(struct fast *fast, struct recent_token *token,
-               const struct stkgate_request *request, struct stkgate_verdict *verdict);
+bool fast_pass(struct fast *fast, struct recent_token *token, const struct stkgate_request *request,
+               struct stkgate_verdict *verdict);
 
 /* The token was found lately: without its digest, if the lease holds. query lacks its digest, and
  * has it when true is returned; *ret is complete then, else undefined. */

@@ -260,10 +260,11 @@ START_TEST(admits_what_decide_allows_and_spends_the_same)
         query.site = random_site();
         query.scopes = random_below(3) > 0 ? 2 : random_below(16);
         query.cost = random_below(record.limit.burst + 2);
+        query.peek = random_below(4) == 0;
         pass_prepare(&pass, &policy, &query, &record);
         ck_assert_int_eq(pass.kind, KIND_LIVE);
 
-        const struct pass_query asked = {query.site, query.scopes, query.cost};
+        const struct pass_query asked = {query.site, query.scopes, query.cost, query.peek};
         _Atomic uint64_t tat = random_tat(record.limit.burst * SECOND_NS), decided_tat = tat;
         uint64_t before = tat;
         bool admits = pass_admits(&pass, &policy, &asked, &tat, MONO_NS, &rate);
