@@ -22,13 +22,22 @@ static int set_field(const char *name, const char *value, void *table)
     return 0;
 }
 
+/* Their names begin alike, and each would be compared with those before it. */
+static int add_field(const char *name, const char *value, void *table)
+{
+    apr_table_addn(table, name, apr_pstrdup(apr_table_elts(table)->pool, value));
+    return 0;
+}
+
 /* The fields of err_headers_out are sent whatever becomes of the request: a program behind may
  * fail. */
 void answer_fields(request_rec *r, const struct call *call)
 {
     while (r->main)
         r = r->main;
-    (void)stkgate_verdict_headers(call->gate, &call->verdict, set_field, r->err_headers_out);
+    apr_table_t *fields = r->err_headers_out;
+    (void)stkgate_verdict_headers(call->gate, &call->verdict,
+                                  apr_is_empty_table(fields) ? add_field : set_field, fields);
 }
 
 static const char *or_dash(const char *text)

@@ -7,6 +7,9 @@
 
 #include "module/apache/call.h"
 
+/* Of functions for what is refused: the way of what passes is short then, and its lines are few. */
+#define COLD __attribute__((cold))
+
 /* Once, before any request. */
 void answer_register(void);
 
@@ -16,7 +19,7 @@ void answer_fields(request_rec *r, const struct call *call);
 
 /* Refuse by the call's verdict: log it, prepare the answer, and return its status. error: 0, or the
  * negative errno value of a call that failed. */
-int answer_refusal(request_rec *r, struct call *call, int error);
+COLD int answer_refusal(request_rec *r, struct call *call, int error);
 
 /* httpd's insert_error_filter hook: the body of a refusal in place of httpd's own, unless an
  * ErrorDocument says otherwise. */

@@ -29,13 +29,21 @@ static struct call *call_seen(const request_rec *r)
     return ap_get_module_config(r->request_config, &stkgate_module);
 }
 
+/* What is not cleared, stkgate_check() sets. */
+static void begin(struct stkgate_verdict *verdict)
+{
+    verdict->size = sizeof *verdict;
+    verdict->status = HTTP_SERVICE_UNAVAILABLE;
+    verdict->reason = STKGATE_UNAVAILABLE;
+}
+
 struct call *call_of(request_rec *r)
 {
     struct call *call = call_seen(r);
     if (!call) {
         /* A sub-request's own pool ends before the request that it is charged for. */
         call = apr_pcalloc(first_of(r)->pool, sizeof *call);
-        call->verdict = (struct stkgate_verdict)STKGATE_VERDICT_INIT;
+        begin(&call->verdict);
         ap_set_module_config(r->request_config, &stkgate_module, call);
     }
     return call;
@@ -141,7 +149,7 @@ static int admit(request_rec *r, struct call *call, enum call_stage stage, char 
 /* The last answer was a look, which the daemon counts for nothing; so that it counts the refusal,
  * ask in earnest. Who wants every scope there may be, is refused and spends nothing, whatever has
  * changed since. */
-static void have_it_counted(request_rec *r, const struct call *call)
+COLD static void have_it_counted(request_rec *r, const struct call *call)
 {
     struct stkgate_request request = STKGATE_REQUEST_INIT;
     struct stkgate_verdict verdict = STKGATE_VERDICT_INIT;
@@ -187,8 +195,8 @@ static int charge(request_rec *r, struct call *call)
     struct call *first = call_first(r);
     struct stkgate_request request = STKGATE_REQUEST_INIT;
     bool was_spent = first->spent != NULL;
-    call->verdict = (struct stkgate_verdict)STKGATE_VERDICT_INIT;
 
+    begin(&call->verdict);
     if (fill_request(r, &request) < 0)
         return answer_refusal(r, call, 0);
     request.scopes = call->granted;
@@ -210,7 +218,7 @@ static int charge(request_rec *r, struct call *call)
 }
 
 /* Some Require line does not agree. The row of the policy's table that comes first, is why. */
-static int refuse(request_rec *r, struct call *call, int status)
+COLD static int refuse(request_rec *r, struct call *call, int status)
 {
     struct stkgate_verdict *verdict = &call->verdict;
 
@@ -271,10 +279,12 @@ static const char *names_of(apr_pool_t *pool, stkgate *gate, uint64_t scopes)
 /* Not STKGATE_RUNTIME, which an operator may have set for a program behind. */
 static bool is_ours(const char *name, const char *value)
 {
-    static const char *const names[] = {"STKGATE_KEY_ID", "STKGATE_SITE", "STKGATE_SCOPES",
-                                        "STKGATE_KIND", "STKGATE_REMAINING"};
+    static const char prefix[] = "STKGATE_";
+    static const char *const names[] = {"KEY_ID", "SITE", "SCOPES", "KIND", "REMAINING"};
+    if (strncasecmp(name, prefix, sizeof prefix - 1) != 0)
+        return false;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcasecmp(name, names[i]) == 0)
+        if (strcasecmp(name + sizeof prefix - 1, names[i]) == 0)
             return true;
     return false;
 }

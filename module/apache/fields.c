@@ -19,26 +19,28 @@ void fields_take(apr_pool_t *pool, apr_table_t *headers, struct fields *ret)
 {
     const apr_array_header_t *all = apr_table_elts(headers);
     const apr_table_entry_t *entries = (const apr_table_entry_t *)all->elts;
-    struct fields fields = {STKGATE_REQUEST_INIT, apr_array_make(pool, 2, sizeof(struct hidden))};
     const char *values[FIELD_COUNT] = {NULL};
 
+    ret->request = (struct stkgate_request)STKGATE_REQUEST_INIT;
+    ret->secrets = apr_array_make(pool, 2, sizeof(struct hidden));
     for (int i = 0; i < all->nelts; i++) {
         const char *name = entries[i].key, *value = entries[i].val;
         if (!name || !value)
             continue;
         size_t len = strlen(name);
+        if (len > FIELD_NAME_MAX)
+            continue;
         enum field field = field_of_name(name, len);
         if (field != FIELD_COUNT)
             add_value(pool, value, &values[field]);
-        else
-            field = field_of_lookalike(name, len);
+        else if ((field = field_of_lookalike(name, len)) == FIELD_COUNT)
+            continue;
         if (field_is_secret(field, stkgate_text(value)))
-            *(struct hidden *)apr_array_push(fields.secrets) = (struct hidden){name, value};
+            *(struct hidden *)apr_array_push(ret->secrets) = (struct hidden){name, value};
     }
     for (unsigned field = 0; field < FIELD_COUNT; field++)
         if (values[field])
-            field_set(&fields.request, (enum field)field, stkgate_text(values[field]));
-    *ret = fields;
+            field_set(&ret->request, (enum field)field, stkgate_text(values[field]));
     fields_hide(ret, headers);
 }
 

@@ -76,7 +76,7 @@ static int after_sections(request_rec *r)
 static int before_log(request_rec *r)
 {
     const struct call *call = ap_get_module_config(r->request_config, &stkgate_module);
-    if (call && call->fields.secrets && call_is_ours(r)) {
+    if (call && call->fields.secrets && (call->hidden_in == r->headers_in || call_is_ours(r))) {
         fields_hide(&call->fields, r->headers_in);
         return DECLINED;
     }

@@ -6,6 +6,7 @@
 #include <http_log.h>
 #include <http_request.h>
 #include <mod_auth.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "module/apache/call.h"
@@ -44,6 +45,14 @@ static struct call *judged(request_rec *r, authz_status *ret)
 
 /* ---- stkgate-scope ------------------------------------------------------------------------- */
 
+/* What the names of a line came to, of the handle that was the first to be asked: as a rule it has
+ * no other. Bits stay valid for the life of a handle. */
+struct known {
+    atomic_flag is_taken; /* somebody fills it in */
+    uint64_t mask;
+    _Atomic(stkgate *) gate; /* NULL: not filled in */
+};
+
 static const char *parse_scopes(cmd_parms *command, const char *line, const void **parsed)
 {
     if (line[strspn(line, " \t,")] == '\0')
@@ -53,12 +62,29 @@ static const char *parse_scopes(cmd_parms *command, const char *line, const void
         *read =
             (struct scope_line){line, command->directive->filename, command->directive->line_num};
     }
+    struct known *known = apr_pcalloc(command->pool, sizeof *known);
+    atomic_flag_clear(&known->is_taken);
+    *parsed = known;
     settings_mention(command);
     return NULL;
 }
 
-/* Names are looked up for each call, which asks nobody for one that the handle knows: what bit a
- * name is, is the daemon's to say that decides. */
+/* As stkgate_scope(). Of another handle than the first names are looked up for each call: what bit
+ * a name is, is the daemon's to say that decides. */
+static int look_up(struct known *known, stkgate *gate, const char *names, uint64_t *ret_mask)
+{
+    if (atomic_load_explicit(&known->gate, memory_order_acquire) == gate) {
+        *ret_mask = known->mask;
+        return 0;
+    }
+    int error = stkgate_scope(gate, names, ret_mask);
+    if (error == 0 && !atomic_flag_test_and_set(&known->is_taken)) {
+        known->mask = *ret_mask;
+        atomic_store_explicit(&known->gate, gate, memory_order_release);
+    }
+    return error;
+}
+
 static authz_status check_scopes(request_rec *r, const char *line, const void *parsed)
 {
     authz_status status;
@@ -67,7 +93,7 @@ static authz_status check_scopes(request_rec *r, const char *line, const void *p
     if (!call)
         return status;
 
-    int error = stkgate_scope(call->gate, line, &mask);
+    int error = look_up((struct known *)parsed, call->gate, line, &mask);
     if (error < 0) {
         call->is_unanswered = true;
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "stkgate: Require stkgate-scope %s: %s", line,

@@ -5,7 +5,7 @@
 
 static const struct {
     const char *name;
-    size_t len; /* of the name */
+    size_t len; /* of the name; candidate() has them, too */
     const char *variable;
 } fields[FIELD_COUNT + 1] = {
     [FIELD_TOKEN] = {"X-Stella-Token", 14, "HTTP_X_STELLA_TOKEN"},
@@ -16,12 +16,24 @@ static const struct {
     [FIELD_COUNT] = {"", 0, ""},
 };
 
+/* The one it is if it is any: their lengths tell them apart, but for two. */
+static enum field candidate(const char *name, size_t len)
+{
+    switch (len) {
+    case 14: return FIELD_TOKEN;
+    case 13: return FIELD_AUTHORIZATION;
+    case 9: return name[2] == 'S' || name[2] == 's' ? FIELD_SITE : FIELD_API_KEY;
+    case 6: return FIELD_ORIGIN;
+    default: return FIELD_COUNT;
+    }
+}
+
 enum field field_of_name(const char *name, size_t len)
 {
-    for (unsigned field = 0; field < FIELD_COUNT; field++)
-        if (fields[field].len == len && strncasecmp(fields[field].name, name, len) == 0)
-            return (enum field)field;
-    return FIELD_COUNT;
+    enum field field = candidate(name, len);
+    if (field != FIELD_COUNT && strncasecmp(fields[field].name, name, len) != 0)
+        field = FIELD_COUNT;
+    return field;
 }
 
 enum field field_of_lookalike(const char *name, size_t len)
