@@ -1,8 +1,8 @@
 #!/bin/bash
 # apache.sh - what mod_stkgate costs Apache (event MPM): make bench-apache, or STKGATE_BUILDDIR=... bench/apache.sh
 #
-#   --rounds N    with new servers each (8)
-#   --seconds N   how long they are asked in turns, in each (6)
+#   --rounds N    with new servers each (24)
+#   --seconds N   how long they are asked in turns, in each (3)
 #
 # A file of 1 KiB over loopback, every request with the same token, as in nginx.sh. One server without the module; one with
 # it, in a place that asks for no token and in one that does. On one core the servers and the daemon, on another the client,
@@ -12,7 +12,7 @@ set -euo pipefail
 
 build=${STKGATE_BUILDDIR:?the directory where stkgate was built}
 PATH=$PATH:/usr/sbin:/sbin
-rounds=8 seconds=6
+rounds=24 seconds=3
 
 die() { echo "bench: $*" >&2; exit 1; }
 

@@ -7,7 +7,7 @@
 . "$STKGATE_SRCDIR/tests/system/apache.sh"
 
 site() { mkdir -p "$home/htdocs/$1"; echo "of $1" >"$home/htdocs/$1/index.html"; echo "file of $1" >"$home/htdocs/$1/file"; }
-for place in open any all none or ip sites vhost cost flight policy scopes htaccess basic user errors text pages quiet satisfy satisfy/here satisfy/all; do site "$place"; done
+for place in open any all none or ip sites vhost cost flight policy scopes htaccess basic user errors dear text pages quiet satisfy satisfy/here satisfy/all; do site "$place"; done
 rm "$home/htdocs/pages/index.html" "$home/htdocs/open/index.html"
 echo 'AuthType Stkgate
 Require stkgate-scope cart:write' >"$home/htdocs/htaccess/.htaccess"
@@ -31,7 +31,7 @@ printf '%s\n' 'kasa:$apr1$abcdefgh$' >"$home/users"
 
 cat >"$dir/places.conf" <<END
 AddOutputFilter INCLUDES .shtml
-SetEnvIf Request_URI ^/cgi/ STKGATE_RUNTIME=/run/shop STKGATE_SITE=forged
+SetEnvIf Request_URI ^/(cgi|quiet)/ STKGATE_RUNTIME=/run/shop STKGATE_SITE=forged stkgate_kind=forged
 AddHandler cgi-script .cgi
 RewriteEngine On
 LoadModule access_compat_module $apache_modules/mod_access_compat.so
@@ -53,7 +53,7 @@ LoadModule access_compat_module $apache_modules/mod_access_compat.so
     Deny from all
     Satisfy All
 </Location>
-<LocationMatch "^/(any|all|none|or|ip|sites|vhost|cost|flight|policy|scopes|user|errors|text|pages|quiet|cgi|told)">
+<LocationMatch "^/(any|all|none|or|ip|sites|vhost|cost|flight|policy|scopes|user|errors|dear|text|pages|quiet|cgi|told)">
     AuthType Stkgate
     Require valid-user
 </LocationMatch>
@@ -112,6 +112,7 @@ LoadModule access_compat_module $apache_modules/mod_access_compat.so
     </RequireAll>
 </Location>
 <Location "/quiet">
+    Header set Told "%{STKGATE_SITE}e %{STKGATE_KIND}e %{STKGATE_RUNTIME}e"
     StkgatePreflight On
 </Location>
 <Location "/policy">
@@ -128,6 +129,10 @@ LoadModule access_compat_module $apache_modules/mod_access_compat.so
     ErrorDocument 404 /scopes/file
     ErrorDocument 403 /quiet/file
     Require stkgate-scope checkout:create
+</Location>
+<Location "/dear">
+    StkgateCost 5
+    ErrorDocument 429 /quiet/file
 </Location>
 <Location "/text">
     ErrorDocument 401 "of the operator"
@@ -300,6 +305,13 @@ refusals_may_have_pages_of_the_operators() {
     lacks problem
     answers 403 GET /errors/x "${good[@]}"
     has 'insufficient_scope'
+    # The page of a refusal for its cost is one that passes: what is left is told once, of the last.
+    new_token 5
+    answers 200 GET /quiet/file "${good[@]}"
+    answers 429 GET /dear/file "${good[@]}"
+    has 'file of quiet'
+    has '^RateLimit-Remaining: 3$'
+    [ "$(grep -ciE '^RateLimit-' "$dir/answer")" = 3 ] || fail "fields were sent twice: $(cat "$dir/answer")"
     answers 401 GET /text/x
     has '^of the operator'
     has '^WWW-Authenticate: Bearer'
@@ -327,6 +339,8 @@ programs_are_told_who_it_is() {
     has '^STKGATE_RUNTIME=/run/shop$'
     has '^STKGATE_SITE=kasa$'
     lacks 'STKGATE_SITE=forged'
+    answers 200 GET /quiet/file "${good[@]}"
+    has '^Told: kasa live /run/shop$'
     # With a body, each sub-request has a copy of the header.
     answers 200 GET /open/program.shtml "${good[@]}" --data body
     has "^STKGATE_KEY_ID=$key_id$"
