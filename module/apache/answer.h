@@ -6,9 +6,7 @@
 #include <httpd.h>
 
 #include "module/apache/call.h"
-
-/* Of functions for what is refused: the way of what passes is short then, and its lines are few. */
-#define COLD __attribute__((cold))
+#include "module/apache/cold.h"
 
 /* Once, before any request. */
 void answer_register(void);

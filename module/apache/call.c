@@ -9,10 +9,9 @@
 
 #include "module/apache/answer.h"
 #include "module/apache/gates.h"
+#include "module/apache/scopes.h"
 #include "module/apache/table.h"
 #include "module/face/kind.h"
-
-#define FEW_SCOPES 128 /* bytes of their names */
 
 APLOG_USE_MODULE(stkgate);
 
@@ -56,8 +55,16 @@ struct call *call_first(request_rec *r)
 
 bool call_is_ours(request_rec *r)
 {
-    const char *type = ap_auth_type(r);
-    return type && strcasecmp(type, CALL_AUTH_TYPE) == 0;
+    const char *type;
+    switch (settings_of(r)->auth_type) {
+    case AUTH_TYPE_OURS: return true;
+    case AUTH_TYPE_EXPRESSION:
+        type = ap_auth_type(r);
+        return type && strcasecmp(type, SETTINGS_AUTH_TYPE) == 0;
+    case AUTH_TYPE_UNSET:
+    case AUTH_TYPE_ANOTHER: break;
+    }
+    return false;
 }
 
 void call_take_fields(request_rec *r)
@@ -139,7 +146,7 @@ static bool is_known(const struct stkgate_verdict *verdict)
 
 static int admit(request_rec *r, struct call *call, enum call_stage stage, char *user)
 {
-    static char type[] = CALL_AUTH_TYPE;
+    static char type[] = SETTINGS_AUTH_TYPE;
     call->stage = stage;
     r->user = user;
     r->ap_auth_type = type;
@@ -264,18 +271,6 @@ int call_authorize(request_rec *r)
 
 /* ---- what is behind ------------------------------------------------------------------------ */
 
-/* Nearly always they are few. */
-static const char *names_of(apr_pool_t *pool, stkgate *gate, uint64_t scopes)
-{
-    char few[FEW_SCOPES];
-    size_t len = 0;
-
-    if (stkgate_scope_names(gate, scopes, few, sizeof few, &len) == 0)
-        return apr_pstrmemdup(pool, few, len);
-    char *all = apr_palloc(pool, STKGATE_SCOPES_MAX);
-    return stkgate_scope_names(gate, scopes, all, STKGATE_SCOPES_MAX, &len) == 0 ? all : "";
-}
-
 /* Not STKGATE_RUNTIME, which an operator may have set for a program behind. */
 static bool is_ours(const char *name, const char *value)
 {
@@ -299,7 +294,7 @@ static void set_environment(request_rec *r, const struct call *spent)
     table_unset_where(env, is_ours);
     apr_table_addn(env, "STKGATE_KEY_ID", verdict->key_id);
     apr_table_addn(env, "STKGATE_SITE", verdict->site);
-    apr_table_addn(env, "STKGATE_SCOPES", names_of(r->pool, spent->gate, verdict->scopes));
+    apr_table_addn(env, "STKGATE_SCOPES", scopes_names(r->pool, spent->gate, verdict->scopes));
     apr_table_addn(env, "STKGATE_KIND", face_kind_name(verdict->kind));
     apr_table_addn(env, "STKGATE_REMAINING", apr_off_t_toa(r->pool, (apr_off_t)verdict->remaining));
 }
@@ -322,7 +317,7 @@ int call_fixup(request_rec *r)
     /* With the configuration of the request that it comes of, httpd asks for a redirect or
      * sub-request no more, but hands its user on. */
     const struct call *spent = call_first(r)->spent;
-    if (spent && r->ap_auth_type && strcmp(r->ap_auth_type, CALL_AUTH_TYPE) == 0)
+    if (spent && r->ap_auth_type && strcmp(r->ap_auth_type, SETTINGS_AUTH_TYPE) == 0)
         set_environment(r, spent);
     return OK;
 }

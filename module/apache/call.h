@@ -18,8 +18,6 @@
 #include "module/apache/fields.h"
 #include "module/apache/settings.h"
 
-#define CALL_AUTH_TYPE "Stkgate"
-
 enum call_stage {
     CALL_NEW,       /* nobody has asked yet, or it is not to be asked here */
     CALL_PREFLIGHT, /* passes without a token, if it passes all that is not about tokens */

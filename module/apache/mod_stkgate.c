@@ -15,6 +15,7 @@
 #include "module/apache/gates.h"
 #include "module/apache/hush.h"
 #include "module/apache/require.h"
+#include "module/apache/scopes.h"
 #include "module/apache/settings.h"
 
 APLOG_USE_MODULE(stkgate);
@@ -25,6 +26,7 @@ static int before_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t 
 {
     gates_begin(pconf);
     require_begin(pconf);
+    scopes_begin();
     return OK;
 }
 

@@ -6,11 +6,11 @@
 #include <http_log.h>
 #include <http_request.h>
 #include <mod_auth.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include "module/apache/call.h"
 #include "module/apache/gates.h"
+#include "module/apache/scopes.h"
 
 APLOG_USE_MODULE(stkgate);
 
@@ -38,20 +38,12 @@ static struct call *judged(request_rec *r, authz_status *ret)
     /* Before that, httpd asks whether it is needed to know who it is. */
     if (r->user && !call_is_ours(r))
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "stkgate: a Require stkgate-... line needs AuthType " CALL_AUTH_TYPE);
+                      "stkgate: a Require stkgate-... line needs AuthType " SETTINGS_AUTH_TYPE);
     *ret = AUTHZ_DENIED_NO_USER;
     return NULL;
 }
 
 /* ---- stkgate-scope ------------------------------------------------------------------------- */
-
-/* What the names of a line came to, of the handle that was the first to be asked: as a rule it has
- * no other. Bits stay valid for the life of a handle. */
-struct known {
-    atomic_flag is_taken; /* somebody fills it in */
-    uint64_t mask;
-    _Atomic(stkgate *) gate; /* NULL: not filled in */
-};
 
 static const char *parse_scopes(cmd_parms *command, const char *line, const void **parsed)
 {
@@ -62,27 +54,9 @@ static const char *parse_scopes(cmd_parms *command, const char *line, const void
         *read =
             (struct scope_line){line, command->directive->filename, command->directive->line_num};
     }
-    struct known *known = apr_pcalloc(command->pool, sizeof *known);
-    atomic_flag_clear(&known->is_taken);
-    *parsed = known;
+    *parsed = scopes_line_make(command->pool);
     settings_mention(command);
     return NULL;
-}
-
-/* As stkgate_scope(). Of another handle than the first names are looked up for each call: what bit
- * a name is, is the daemon's to say that decides. */
-static int look_up(struct known *known, stkgate *gate, const char *names, uint64_t *ret_mask)
-{
-    if (atomic_load_explicit(&known->gate, memory_order_acquire) == gate) {
-        *ret_mask = known->mask;
-        return 0;
-    }
-    int error = stkgate_scope(gate, names, ret_mask);
-    if (error == 0 && !atomic_flag_test_and_set(&known->is_taken)) {
-        known->mask = *ret_mask;
-        atomic_store_explicit(&known->gate, gate, memory_order_release);
-    }
-    return error;
 }
 
 static authz_status check_scopes(request_rec *r, const char *line, const void *parsed)
@@ -93,7 +67,7 @@ static authz_status check_scopes(request_rec *r, const char *line, const void *p
     if (!call)
         return status;
 
-    int error = look_up((struct known *)parsed, call->gate, line, &mask);
+    int error = scopes_look_up((struct scopes_line *)parsed, call->gate, line, &mask);
     if (error < 0) {
         call->is_unanswered = true;
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "stkgate: Require stkgate-scope %s: %s", line,

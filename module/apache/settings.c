@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <http_log.h>
 #include <string.h>
+#include <strings.h>
 
 #include "module/apache/gates.h"
 #include "module/face/runtime.h"
@@ -36,6 +37,8 @@ void *settings_merge(apr_pool_t *pool, void *outer, void *inner)
         merged->cost = given->cost;
     if (given->site)
         merged->site = given->site;
+    if (given->auth_type != AUTH_TYPE_UNSET)
+        merged->auth_type = given->auth_type;
     if (given->passes_token != TOGGLE_UNSET)
         merged->passes_token = given->passes_token;
     if (given->passes_preflight != TOGGLE_UNSET)
@@ -169,6 +172,17 @@ static const char *set_site(cmd_parms *command, void *config, const char *text)
     return NULL;
 }
 
+/* mod_authn_core has it, too: each module that knows a directive gets it. */
+static const char *note_auth_type(cmd_parms *command, void *config, const char *text)
+{
+    struct settings *settings = config;
+    if (strcasecmp(text, SETTINGS_AUTH_TYPE) == 0)
+        settings->auth_type = AUTH_TYPE_OURS;
+    else
+        settings->auth_type = strpbrk(text, "%$\\") ? AUTH_TYPE_EXPRESSION : AUTH_TYPE_ANOTHER;
+    return NULL;
+}
+
 static const char *set_passes_token(cmd_parms *command, void *config, int on)
 {
     ((struct settings *)config)->passes_token = on ? TOGGLE_ON : TOGGLE_OFF;
@@ -200,5 +214,6 @@ const command_rec settings_commands[] = {
                  "whether programs behind get the token to see"),
     AP_INIT_FLAG("StkgatePreflight", set_passes_preflight, NULL, WHERE,
                  "whether CORS preflights pass, without a token and unspent"),
+    AP_INIT_TAKE1("AuthType", note_auth_type, NULL, OR_AUTHCFG, "as httpd has it"),
     {.name = NULL},
 };

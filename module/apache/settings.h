@@ -1,6 +1,6 @@
 /* settings.h - the directives of the module, and what they come to for a request
  *
- * None of them is allowed in .htaccess files: who writes these is not always who may choose whom
+ * None of ours is allowed in .htaccess files: who writes these is not always who may choose whom
  * the server asks, and what it hands on.
  */
 #ifndef STKGATE_APACHE_SETTINGS_H
@@ -15,14 +15,26 @@
 
 extern module AP_MODULE_DECLARE_DATA stkgate_module;
 
+#define SETTINGS_AUTH_TYPE "Stkgate"
+
+/* What AuthType says: httpd's own directive, which we read, too, since to ask httpd for it
+ * evaluates an expression each time. */
+enum auth_type {
+    AUTH_TYPE_UNSET,
+    AUTH_TYPE_OURS,
+    AUTH_TYPE_ANOTHER,
+    AUTH_TYPE_EXPRESSION, /* ap_auth_type() knows */
+};
+
 enum toggle { TOGGLE_UNSET, TOGGLE_OFF, TOGGLE_ON };
 
 /* Of a directory, location or server; merged by httpd on the way to a request. */
 struct settings {
-    const char *service;          /* StkgateService; NULL: GATES_SERVICE */
-    const char *runtime;          /* StkgateSocket, its directory; NULL: the library's */
-    uint64_t cost;                /* StkgateCost; 0: as the service's policy says */
-    const ap_expr_info_t *site;   /* StkgateSite; NULL: the X-Site-ID field */
+    const char *service;        /* StkgateService; NULL: GATES_SERVICE */
+    const char *runtime;        /* StkgateSocket, its directory; NULL: the library's */
+    uint64_t cost;              /* StkgateCost; 0: as the service's policy says */
+    const ap_expr_info_t *site; /* StkgateSite; NULL: the X-Site-ID field */
+    enum auth_type auth_type;
     enum toggle passes_token;     /* StkgatePassToken */
     enum toggle passes_preflight; /* StkgatePreflight */
 };

@@ -7,7 +7,7 @@
 . "$STKGATE_SRCDIR/tests/system/apache.sh"
 
 site() { mkdir -p "$home/htdocs/$1"; echo "of $1" >"$home/htdocs/$1/index.html"; echo "file of $1" >"$home/htdocs/$1/file"; }
-for place in open any all none or ip sites vhost cost flight policy scopes htaccess basic user errors dear text pages quiet satisfy satisfy/here satisfy/all; do site "$place"; done
+for place in open any all none or ip sites vhost cost flight policy scopes htaccess basic user errors dear expr expr/none text pages quiet satisfy satisfy/here satisfy/all; do site "$place"; done
 rm "$home/htdocs/pages/index.html" "$home/htdocs/open/index.html"
 echo 'AuthType Stkgate
 Require stkgate-scope cart:write' >"$home/htdocs/htaccess/.htaccess"
@@ -133,6 +133,14 @@ LoadModule access_compat_module $apache_modules/mod_access_compat.so
 <Location "/dear">
     StkgateCost 5
     ErrorDocument 429 /quiet/file
+</Location>
+<Location "/expr">
+    AuthType "%{tolower:STKGATE}"
+    Require stkgate-scope catalog:read
+</Location>
+<Location "/expr/none">
+    AuthType None
+    Require all granted
 </Location>
 <Location "/text">
     ErrorDocument 401 "of the operator"
@@ -318,6 +326,17 @@ refusals_may_have_pages_of_the_operators() {
     lacks problem
 }
 
+the_type_may_be_an_expression() {
+    new_token 5 --scope catalog:read
+    answers 401 GET /expr/file
+    has 'missing_token'
+    answers 200 GET /expr/file "${good[@]}"
+    has '^RateLimit-Remaining: 4$'
+    answers 200 GET /expr/none/file "${good[@]}"
+    lacks '^RateLimit'
+    remains 4
+}
+
 programs_are_told_who_it_is() {
     new_token 10 --scope catalog:read --scope cart:write
     answers 200 POST /cgi/env.cgi "${good[@]}" "Authorization: Bearer $token" "X_Stella_Token: $token" "X-API-Key: $token"
@@ -465,6 +484,7 @@ for mpm in prefork event worker; do
     if [ "$mpm" != worker ]; then
         preflights_pass_unspent_where_they_may
         refusals_may_have_pages_of_the_operators
+        the_type_may_be_an_expression
         connections_stay_usable
     fi
     programs_are_told_who_it_is
