@@ -2,6 +2,7 @@
 #include "module/apache/scopes.h"
 
 #include <apr_general.h>
+#include <pthread.h>
 
 #include "tests/suite.h"
 
@@ -97,6 +98,49 @@ START_TEST(forgets_with_a_new_configuration)
 }
 END_TEST
 
+#define THREADS 4
+#define TIMES   2000
+
+static uint64_t cart, catalog;
+static struct scopes_line *shared_line;
+
+/* Half of them with the one handle and half of them with the other, each with both. */
+static void *ask(void *data)
+{
+    apr_pool_t *own;
+    if (apr_pool_create(&own, NULL) != APR_SUCCESS)
+        return NULL;
+    stkgate *gate = data;
+    unsigned right = 0;
+    for (int i = 0; i < TIMES; i++) {
+        uint64_t mask = 0;
+        bool is_cart = i % 2 == 0;
+        const char *names = scopes_names(own, gate, is_cart ? cart : catalog);
+        right += strcmp(names, is_cart ? "cart:write" : "catalog:read") == 0 &&
+                 scopes_look_up(shared_line, gate, "cart:write", &mask) == 0 && mask == cart;
+    }
+    apr_pool_destroy(own);
+    return right == TIMES ? data : NULL;
+}
+
+START_TEST(threads_may_ask_at_once)
+{
+    begin();
+    pthread_t threads[THREADS];
+    cart = bits("cart:write");
+    catalog = bits("catalog:read");
+    shared_line = scopes_line_make(pool);
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, ask, gates[i % 2]), 0);
+    for (int i = 0; i < THREADS; i++) {
+        void *result = NULL;
+        ck_assert_int_eq(pthread_join(threads[i], &result), 0);
+        ck_assert_ptr_eq(result, gates[i % 2]);
+    }
+    end();
+}
+END_TEST
+
 SUITE_MAIN("scopes", a_line_is_looked_up_once_for_the_first_handle,
            names_are_those_of_the_bits_whoever_came_first, what_has_no_name_yet_is_not_kept,
-           forgets_with_a_new_configuration)
+           forgets_with_a_new_configuration, threads_may_ask_at_once)
