@@ -61,13 +61,18 @@ static uint64_t retry_seconds(const struct verdict *verdict)
     return seconds > 0 ? seconds : 1;
 }
 
+static void walk_three(struct walk *walk, uint64_t limit, uint64_t remaining, uint64_t reset)
+{
+    walk_number(walk, "RateLimit-Limit", limit);
+    walk_number(walk, "RateLimit-Remaining", remaining);
+    walk_number(walk, "RateLimit-Reset", reset);
+}
+
 static void walk_rate_three(struct walk *walk, const struct verdict *verdict)
 {
-    walk_number(walk, "RateLimit-Limit", verdict->limit);
-    walk_number(walk, "RateLimit-Remaining", verdict->remaining);
-    walk_number(walk, "RateLimit-Reset",
-                verdict->reason == REASON_RATE_LIMITED ? retry_seconds(verdict)
-                                                       : rate_seconds(verdict->reset_ns));
+    walk_three(walk, verdict->limit, verdict->remaining,
+               verdict->reason == REASON_RATE_LIMITED ? retry_seconds(verdict)
+                                                      : rate_seconds(verdict->reset_ns));
 }
 
 static uint64_t sf_integer(uint64_t value)
@@ -159,6 +164,14 @@ int headers_each(const struct verdict *verdict, const struct policy *policy,
         walk_legacy(&walk, verdict);
     if (status != 200)
         walk_text(&walk, "Cache-Control", "no-store");
+    return walk.result;
+}
+
+int headers_three(uint64_t limit, uint64_t remaining, uint64_t reset_ns, header_fn fn,
+                  void *userdata)
+{
+    struct walk walk = {fn, userdata, 0};
+    walk_three(&walk, limit, remaining, rate_seconds(reset_ns));
     return walk.result;
 }
 

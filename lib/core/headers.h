@@ -27,6 +27,11 @@ typedef int (*header_fn)(const char *name, const char *value, void *userdata);
 int headers_each(const struct verdict *verdict, const struct policy *policy,
                  const struct scope_registry *registry, header_fn fn, void *userdata);
 
+/* What that comes to for an allowed call about which nothing else is to be said, where the policy
+ * has three fields: nearly every call's. */
+int headers_three(uint64_t limit, uint64_t remaining, uint64_t reset_ns, header_fn fn,
+                  void *userdata);
+
 /* application/problem+json, NUL-terminated; returns its length, 0 for an allowed call. */
 size_t headers_problem(const struct verdict *verdict, char ret[static PROBLEM_MAX]);
 

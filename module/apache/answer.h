@@ -6,7 +6,7 @@
 #include <httpd.h>
 
 #include "module/apache/call.h"
-#include "module/apache/cold.h"
+#include "module/face/cold.h"
 
 /* Once, before any request. */
 void answer_register(void);

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "module/apache/cold.h"
+#include "module/face/cold.h"
 
 #define FEW 128 /* bytes of names: nearly always they are few */
 

@@ -305,17 +305,27 @@ int stkgate_check(stkgate *gate, const struct stkgate_request *request,
     return check_well_formed(gate, request, &look, &credential, verdict);
 }
 
-int stkgate_verdict_headers(stkgate *gate, const struct stkgate_verdict *verdict,
-                            stkgate_header_fn fn, void *userdata)
+/* Out of the way of the others, which are nearly all. */
+__attribute__((noinline, cold)) static int headers_of_any(const struct stkgate_verdict *verdict,
+                                                          const struct snapshot *snapshot,
+                                                          stkgate_header_fn fn, void *userdata)
 {
     UNINITIALIZED struct verdict known;
-    if (gate == NULL || verdict == NULL || fn == NULL)
-        return -EINVAL;
     int r = convert_back(verdict, &known);
     if (r < 0)
         return r;
-    const struct snapshot *snapshot = snapshots_current(&gate->snapshots);
     return headers_each(&known, &snapshot->policy, &snapshot->registry, fn, userdata);
+}
+
+int stkgate_verdict_headers(stkgate *gate, const struct stkgate_verdict *verdict,
+                            stkgate_header_fn fn, void *userdata)
+{
+    if (gate == NULL || verdict == NULL || fn == NULL)
+        return -EINVAL;
+    const struct snapshot *snapshot = snapshots_current(&gate->snapshots);
+    if (snapshot->policy.fields == FIELDS_THREE && convert_is_plain(verdict))
+        return headers_three(verdict->limit, verdict->remaining, verdict->reset_ns, fn, userdata);
+    return headers_of_any(verdict, snapshot, fn, userdata);
 }
 
 int stkgate_verdict_problem(stkgate *gate, const struct stkgate_verdict *verdict, char *buffer,

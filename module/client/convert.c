@@ -200,3 +200,11 @@ int convert_back(const struct stkgate_verdict *verdict, struct verdict *ret)
     ret->key_id[0] = ret->site[0] = '\0';
     return 0;
 }
+
+bool convert_is_plain(const struct stkgate_verdict *verdict)
+{
+    return verdict->size >= VERDICT_SIZE_FIRST && verdict->size <= STRUCT_SIZE_MAX &&
+           verdict->reason == STKGATE_OK && verdict->status == 200 &&
+           (verdict->kind == STKGATE_KIND_LIVE || verdict->kind == STKGATE_KIND_TEST) &&
+           verdict->deprecation == 0 && verdict->sunset == 0 && verdict->link[0] == '\0';
+}

@@ -41,6 +41,10 @@ void convert_pass(const struct pass *pass, uint64_t needed, const struct rate_re
  * or -EINVAL, and *ret is a refusal. */
 int convert_back(const struct stkgate_verdict *verdict, struct verdict *ret);
 
+/* Whether it is of an allowed call, and nothing but its rate is to be told; one that is not sound
+ * never is. */
+bool convert_is_plain(const struct stkgate_verdict *verdict);
+
 static inline struct text convert_text(struct stkgate_text t)
 {
     return (struct text){t.data, t.length};

@@ -1,5 +1,6 @@
 #include "module/nginx/access.h"
 
+#include "module/face/cold.h"
 #include "module/nginx/answer.h"
 #include "module/nginx/credentials.h"
 #include "module/nginx/kept.h"
@@ -83,8 +84,8 @@ static bool is_allowed_first(ngx_http_request_t *r, const struct settings *setti
 
 /* It was charged elsewhere, and has come to a location with other terms: they must be met, too, but
  * for the bucket, from which its units were taken already. */
-static bool is_allowed_again(ngx_http_request_t *r, const struct settings *settings,
-                             struct kept *kept, struct stkgate_text site)
+COLD static bool is_allowed_again(ngx_http_request_t *r, const struct settings *settings,
+                                  struct kept *kept, struct stkgate_text site)
 {
     struct stkgate_verdict verdict = STKGATE_VERDICT_INIT;
 
@@ -142,7 +143,7 @@ static const char *or_dash(const char *text)
     return *text == '\0' ? "-" : text;
 }
 
-static ngx_int_t refuse(ngx_http_request_t *r, struct kept *kept)
+COLD static ngx_int_t refuse(ngx_http_request_t *r, struct kept *kept)
 {
     ngx_http_core_loc_conf_t *core = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
     const struct stkgate_verdict *verdict = &kept->verdict;
@@ -161,7 +162,7 @@ static ngx_int_t refuse(ngx_http_request_t *r, struct kept *kept)
 /* ---- the handlers ------------------------------------------------------------------------------
  */
 
-static bool is_preflight(const ngx_http_request_t *r)
+COLD static bool is_preflight(const ngx_http_request_t *r)
 {
     static const char name[] = "Access-Control-Request-Method";
 

@@ -77,6 +77,9 @@ ask / "X-Stella-Token: $token" && is 401
 get / "X-Stella-Token: $token, $token" "X-Site-ID: kasa" && is 401
 get / "X_Stella_Token: $token" "X-Site-ID: kasa" && is 401
 get / "X-Stella-Token;" "X-Site-ID: kasa" && is 401
+# As long as ours, and to nginx of the same hash: not ours.
+get /look "vkstella-Token: $token" "X-Site-ID: kasa" && is 401
+ask /look "vkapi-Key: $token" "vksite-ID: ada" && is 200
 get / "X-Stella-Token: $token" "X-Site-ID: ada" && is 401
 ! grep -q kasa "$dir/body" || fail "the body says whose token it is"
 get / "X-Stella-Token: $token" && is 401

@@ -336,6 +336,31 @@ START_TEST(the_callback_can_stop_the_walk)
 }
 END_TEST
 
+START_TEST(the_short_way_says_the_same_of_an_allowed_call)
+{
+    const uint64_t limits[] = {1, 60, UINT64_MAX}, left[] = {0, 9, 100, UINT64_MAX};
+    const uint64_t resets[] = {0, 1, SECOND_NS, SECOND_NS + 1, UINT64_MAX};
+    struct policy policy;
+    policy_init(&policy);
+    struct verdict verdict = verdict_ok();
+    for (unsigned i = 0; i < 3 * 4 * 5; i++) {
+        verdict.limit = limits[i % 3];
+        verdict.remaining = left[i / 3 % 4];
+        verdict.reset_ns = resets[i / 12];
+        struct lines lines = {.count = 0};
+        ck_assert_int_eq(
+            headers_three(verdict.limit, verdict.remaining, verdict.reset_ns, lines_add, &lines),
+            0);
+        ck_assert_str_eq(lines.text, fields_of(&verdict, &policy));
+    }
+    for (unsigned stop_after = 1; stop_after <= 3; stop_after++) {
+        struct lines lines = {.stop_after = stop_after};
+        ck_assert_int_eq(headers_three(1, 2, 3, lines_add, &lines), 42);
+        ck_assert_uint_eq(lines.count, stop_after);
+    }
+}
+END_TEST
+
 /* ---- the body -------------------------------------------------------------------------------- */
 
 START_TEST(an_allowed_call_has_no_body)
@@ -400,5 +425,6 @@ SUITE_MAIN("headers", an_allowed_call_tells_what_is_left, numbers_of_every_lengt
            a_missing_scope_names_all_that_are_needed, the_longest_challenge_fits,
            a_legacy_key_is_told_of_its_end, a_legacy_key_without_times_has_no_legacy_fields,
            a_token_has_no_legacy_fields, a_site_mismatch_reads_byte_for_byte_as_an_unknown_token,
-           the_callback_can_stop_the_walk, an_allowed_call_has_no_body, bodies_are_whole,
+           the_callback_can_stop_the_walk, the_short_way_says_the_same_of_an_allowed_call,
+           an_allowed_call_has_no_body, bodies_are_whole,
            each_refusals_body_has_its_status_and_reason_and_no_secret)

@@ -239,9 +239,45 @@ START_TEST(trusts_nothing_that_a_program_may_have_changed)
 }
 END_TEST
 
+static bool is_plain_with(size_t offset, const void *value, size_t size)
+{
+    struct stkgate_verdict v = STKGATE_VERDICT_INIT;
+    struct verdict verdict = core_verdict();
+    verdict.reason = REASON_OK;
+    verdict.kind = KIND_LIVE;
+    verdict.deprecation_at = verdict.sunset_at = 0;
+    verdict.link[0] = '\0';
+    convert_verdict(&verdict, &v);
+    memcpy((char *)&v + offset, value, size);
+    return convert_is_plain(&v);
+}
+#define WITH(member, ...)                                                                          \
+    is_plain_with(offsetof(struct stkgate_verdict, member), &(__VA_ARGS__),                        \
+                  sizeof(((struct stkgate_verdict *)NULL)->member))
+
+START_TEST(only_an_allowed_call_without_anything_else_to_tell_is_plain)
+{
+    const size_t sizes[] = {VERDICT_SIZE_FIRST, STRUCT_SIZE_MAX, VERDICT_SIZE_FIRST - 1,
+                            STRUCT_SIZE_MAX + 1};
+    for (uint32_t kind = 0; kind <= KIND_LEGACY + 1; kind++)
+        ck_assert(WITH(kind, kind) == (kind == KIND_LIVE || kind == KIND_TEST));
+    for (uint32_t reason = 0; reason <= REASON_COUNT; reason++)
+        ck_assert(WITH(reason, reason) == (reason == REASON_OK));
+    for (size_t i = 0; i < 4; i++)
+        ck_assert(WITH(size, sizes[i]) == (i < 2));
+    ck_assert(WITH(status, (uint32_t){200}));
+    ck_assert(!WITH(status, (uint32_t){429}));
+    ck_assert(!WITH(deprecation, (int64_t){1}));
+    ck_assert(!WITH(deprecation, (int64_t){-1}));
+    ck_assert(!WITH(sunset, (int64_t){1}));
+    ck_assert(!WITH(link, (char[STKGATE_LINK_MAX + 1]){"h"}));
+}
+END_TEST
+
 SUITE_MAIN("convert", takes_requests_of_newer_programs_that_use_nothing_new,
            refuses_requests_whose_size_is_none, refuses_flags_that_it_does_not_know,
            refuses_a_length_without_data, takes_options_of_newer_programs_that_use_nothing_new,
            makes_a_refusal_of_whatever_was_there, clears_what_a_newer_program_has_beyond_ours,
            refuses_verdicts_whose_size_is_none_and_leaves_no_consent_in_them,
-           brings_a_verdict_over_and_back, trusts_nothing_that_a_program_may_have_changed)
+           brings_a_verdict_over_and_back, trusts_nothing_that_a_program_may_have_changed,
+           only_an_allowed_call_without_anything_else_to_tell_is_plain)

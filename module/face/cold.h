@@ -3,8 +3,8 @@
  * Between two requests the kernel has a server's caches, and each line of code on the way of a call
  * that passes is fetched anew: what the compiler knows to be cold, it puts elsewhere.
  */
-#ifndef STKGATE_APACHE_COLD_H
-#define STKGATE_APACHE_COLD_H
+#ifndef STKGATE_FACE_COLD_H
+#define STKGATE_FACE_COLD_H
 
 #define COLD __attribute__((cold))
 
