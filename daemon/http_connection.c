@@ -62,6 +62,7 @@ static void begin(struct http_request *request, struct MHD_Connection *mhd, cons
     request->connection = mhd;
     request->peer = request->owner->peer;
     if (section_len > limits->header_bytes_max) {
+        http_request_mark_unreadable(request);
         http_answer_problem(request, 431, "the header section has more than %zu bytes",
                             (size_t)limits->header_bytes_max);
         return;

@@ -246,6 +246,11 @@ static struct http_fault split_target(struct http_request *request)
     return (struct http_fault){0, NULL};
 }
 
+void http_request_mark_unreadable(struct http_request *request)
+{
+    http_add_field(request, "Stkgate-Reason", "unreadable_request");
+}
+
 struct http_fault http_request_begin(struct http_request *request,
                                      struct MHD_Connection *connection, const char *method,
                                      const char *version, size_t section_len)
@@ -254,10 +259,12 @@ struct http_fault http_request_begin(struct http_request *request,
     if (!text_copy(text_of(method), request->method, sizeof request->method) ||
         !is_token(text_of(method)))
         return (struct http_fault){400, "the method is not a valid one"};
-    if (!section_is_clean(request, method, version, section_len))
+    if (!section_is_clean(request, method, version, section_len)) {
+        http_request_mark_unreadable(request);
         return (struct http_fault){
             400, "a header line is not a valid one: lines end with CR LF and are not continued; "
                  "NUL and other control characters are not allowed"};
+    }
     if (!framing_is_clear(request))
         return (struct http_fault){400, "where the body ends is not clear: Content-Length or "
                                         "Transfer-Encoding: chunked, once"};

@@ -72,6 +72,10 @@ struct http_fault http_request_begin(struct http_request *request,
                                      struct MHD_Connection *connection, const char *method,
                                      const char *version, size_t section_len);
 
+/* The answer is to say that the header section was what could not be read: a proxy has that from
+ * its client, and can tell it so. Every other fault is the proxy's own. */
+void http_request_mark_unreadable(struct http_request *request);
+
 /* Append to the body; what is above max is dropped, and body_too_long set. -ENOMEM. */
 int http_request_add_body(struct http_request *request, const void *bytes, size_t len, size_t max);
 

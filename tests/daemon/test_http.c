@@ -38,6 +38,8 @@ START_TEST(answers_431_above_the_limit_of_the_header_section)
         rig_ask(&rig, "s", request, len, &answer);
         free(request);
         ck_assert_uint_eq(answer.status, rows[i].status);
+        const char *reason = rig_field(&answer, "Stkgate-Reason");
+        ck_assert_int_eq(reason && strcmp(reason, "unreadable_request") == 0, answer.status == 431);
     }
     rig_stop(&rig);
 }

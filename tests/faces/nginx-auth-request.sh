@@ -20,7 +20,7 @@ CONF
             add_header WWW-Authenticate $stk_challenge always;
             add_header Retry-After $stk_retry always;
             add_header Cache-Control no-store always;
-            if ($stk_status ~ "400$") { return 400; }
+            if ($stk_reason = unreadable_request) { return 400; }
             if ($stk_status ~ "401$") { return 401 '{"type":"about:blank","title":"Unauthorized","status":401}'; }
             if ($stk_status ~ "403$") { return 403 '{"type":"about:blank","title":"Forbidden","status":403}'; }
             if ($stk_status ~ "429$") { return 429 '{"type":"about:blank","title":"Too Many Requests","status":429}'; }
@@ -48,7 +48,7 @@ rate_fields=(limit:RateLimit-Limit remaining:RateLimit-Remaining reset:RateLimit
 fields_set() {
     local field upstream
     echo "auth_request_set \$stk_status \$upstream_status;"
-    for field in "${rate_fields[@]}" www:WWW-Authenticate retry:Retry-After; do
+    for field in "${rate_fields[@]}" www:WWW-Authenticate retry:Retry-After reason:Stkgate-Reason; do
         upstream=${field#*:} upstream=${upstream,,}
         echo "auth_request_set \$stk_${field%:*} \$upstream_http_${upstream//-/_};"
     done

@@ -236,6 +236,19 @@ goes_through_the_table() {
     refused 401 revoked_token < <(good)
 }
 
+# Not as a daemon that is gone, whoever of the two refuses to read it.
+refuses_what_is_no_header_line() {
+    local byte
+    mint --site kasa --name unreadable --scope catalog:read
+    for byte in '\001' '\033' '\177'; do
+        call 400 < <(printf "X-Stella-Token: %s$byte\nX-Site-ID: kasa\n" "$token")
+        lacks X-App
+        call 400 < <(fields; printf "X-Else: a${byte}b\n")
+        lacks X-App
+    done
+    call 200 < <(fields)
+}
+
 refuses_when_its_question_is_wrong() {
     mint --site kasa --name wrong
     serve wrong 's,scope=catalog:read,scope=no:such,'
