@@ -5,13 +5,17 @@ face_missing() {
         echo "this build has no stkgate authorizer"
     elif ! type -P lighttpd >/dev/null; then
         echo "lighttpd is not installed"
+    elif [ ! -e /usr/lib/lighttpd/mod_magnet.so ]; then
+        echo "lighttpd's mod_magnet is not installed"
     fi
 }
 face_start() {
     address=unix:$face/web.sock
     write_programs
     {
-        lighttpd_begin mod_alias mod_fastcgi mod_cgi
+        lighttpd_begin mod_alias mod_fastcgi mod_cgi mod_magnet
+        cp "$STKGATE_SRCDIR/examples/lighttpd/lighttpd-fields.lua" "$face"
+        echo "magnet.attract-response-start-to = (\"$face/lighttpd-fields.lua\")"
         echo "alias.url = (\"/\" => \"$face/open/\")"
         echo 'cgi.assign = ("" => "")'
         each_place authorizer_place
@@ -28,10 +32,4 @@ fastcgi.server += ("$1" => ((
     "bin-path" => "$stkgate authorizer --runtime $dir/run --service $2${3:+ --cost $3}${4:+ --scope ${4// /,}}")))
 CONF
 }
-face_lines() {
-    identity
-    cat <<'END'
-lacks a 200 RateLimit-Limit RateLimit-Remaining RateLimit-Reset RateLimit-Policy RateLimit Deprecation Sunset Link
-note a what an authorizer says beside "this may pass" goes to the program behind, as variables; not to the caller
-END
-}
+face_lines() { identity; }

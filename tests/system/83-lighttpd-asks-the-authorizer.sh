@@ -4,6 +4,7 @@
 . "${STKGATE_SRCDIR:?}/tests/system/cgi_rig.sh"
 needs lighttpd lighttpd
 needs curl curl
+[ -e /usr/lib/lighttpd/mod_magnet.so ] || skip "lighttpd's mod_magnet is not installed (lighttpd-modules-lua)"
 "$stkgate" authorizer </dev/null 2>"$dir/err"
 ! grep -q 'built without FastCGI' "$dir/err" || skip "built without libfcgi (libfcgi-dev)"
 authorizer_pid=''
@@ -88,6 +89,31 @@ tells_the_program_behind() {
     body_has '^to the program$'
 }
 
+# With the lines of Lua, whatever is served; and nobody else's word for them.
+tells_the_fields_of_an_allowed_call() {
+    stop_web
+    start_lighttpd < <(configuration
+        from_docs lighttpd.md fields.conf |
+            sed "s,/etc/lighttpd/lighttpd-fields.lua,$STKGATE_SRCDIR/examples/lighttpd/lighttpd-fields.lua,")
+    for path in /api/page.txt /api/limits.sh /api/forged.sh; do
+        call 200 "$path" "${good[@]}" 'STKGATE_RATELIMIT_LIMIT: 7777' 'Variable-STKGATE_RATELIMIT_LIMIT: 7777'
+        head_has '^RateLimit-Limit: 1000$'
+        [ "$(grep -ci '^RateLimit-Limit:' "$dir/head")" = 1 ] || fail "not one RateLimit-Limit: $path"
+        head_has '^RateLimit-Remaining: [0-9]+$'
+        head_has '^RateLimit-Reset: [0-9]+$'
+        head_lacks '^Deprecation'
+    done
+    call 200 /api/page.txt "X-API-Key: $legacy" 'X-Site-ID: kasa'
+    head_has '^RateLimit-Limit: [0-9]+$'
+    head_has '^Deprecation: @1767225600$'
+    head_has '^Sunset: Thu, 01 Jan 2099 00:00:00 GMT$'
+    head_has '^Link: <https://kasa.example/keys>; rel="deprecation"'
+    call 401 /api/page.txt 'STKGATE_RATELIMIT_LIMIT: 7777'
+    head_lacks '^RateLimit'
+    call 200 /open.txt "${good[@]}"
+    head_lacks '^RateLimit'
+}
+
 # What docs/servers/lighttpd.md says of lighttpd: if this changes, it gets simpler.
 lighttpd_drops_the_fields_of_an_allowed_call() {
     call 200 /api/page.txt "${good[@]}"
@@ -148,10 +174,17 @@ mint --site kasa --name narrow --scope catalog:read --limit 1 --window 1h
 narrow=$token
 mint --site kasa --name wide --limit 1000 --window 30d
 good=("X-Stella-Token: $token" 'X-Site-ID: kasa')
+legacy=legacy-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+"$stkgate" admin legacy add --site kasa --deprecation 2026-01-01 --sunset 2099-01-01 \
+    --link https://kasa.example/keys <<<"$legacy" >/dev/null 2>"$dir/err" || fail "legacy add"
 mkdir -p "$www/api"
 echo "open" >"$www/open.txt"
 echo "a page" >"$www/api/page.txt"
 from_docs lighttpd.md limits.sh | program "$www/api/limits.sh"
+program "$www/api/forged.sh" <<'END'
+#!/bin/sh
+printf 'RateLimit-Limit: 8888\r\nContent-Type: text/plain\r\n\r\n'
+END
 program "$www/api/cart/show.sh" <<'END'
 #!/bin/sh
 printf 'Content-Type: text/plain\n\n'
@@ -167,6 +200,7 @@ tells_the_program_behind
 lighttpd_drops_the_fields_of_an_allowed_call
 spends_once_and_what_it_is_told
 hostile_fields_do_no_harm_here
+tells_the_fields_of_an_allowed_call
 refuses_when_the_authorizer_is_gone
 is_started_by_lighttpd_too
 stop_web
