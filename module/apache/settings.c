@@ -11,7 +11,7 @@
 
 APLOG_USE_MODULE(stkgate);
 
-#define TIMEOUT_MAX   60000
+#define TIMEOUT_MAX   60000 /* ms */
 #define COST_MAX      1000000000
 #define DIRECTORY_MAX 256
 
@@ -148,15 +148,18 @@ static const char *set_cost(cmd_parms *command, void *config, const char *text)
 
 static const char *set_timeout(cmd_parms *command, void *config, const char *text)
 {
-    apr_int64_t timeout_ms;
+    apr_interval_time_t timeout_us;
     const char *wrong = ap_check_cmd_context(command, GLOBAL_ONLY);
     if (wrong)
         return wrong;
-    if (!number_from(text, TIMEOUT_MAX, &timeout_ms))
+    if (text[0] < '0' || text[0] > '9' ||
+        ap_timeout_parameter_parse(text, &timeout_us, "ms") != APR_SUCCESS ||
+        timeout_us < apr_time_from_msec(1) || timeout_us > apr_time_from_msec(TIMEOUT_MAX))
         return apr_psprintf(command->pool,
-                            "StkgateTimeout: '%s' is not a number of milliseconds from 1 to %d",
+                            "StkgateTimeout: '%s' is not a time such as 50ms or 2s, of at most %d "
+                            "milliseconds",
                             text, TIMEOUT_MAX);
-    gates_set_deadline((uint32_t)timeout_ms);
+    gates_set_deadline((uint32_t)apr_time_as_msec(timeout_us));
     return NULL;
 }
 
@@ -207,7 +210,7 @@ const command_rec settings_commands[] = {
                   "the check socket of the daemon, or its directory"),
     AP_INIT_TAKE1("StkgateCost", set_cost, NULL, WHERE, "units that a call spends"),
     AP_INIT_TAKE1("StkgateTimeout", set_timeout, NULL, RSRC_CONF,
-                  "milliseconds that a call may wait for the daemon; of the whole server"),
+                  "a time such as 50ms that a call may wait for the daemon; of the whole server"),
     AP_INIT_TAKE1("StkgateSite", set_site, NULL, WHERE,
                   "the site id, as an expression; else it is the X-Site-ID field"),
     AP_INIT_FLAG("StkgatePassToken", set_passes_token, NULL, WHERE,

@@ -426,7 +426,7 @@ END
 }
 
 mistakes_in_the_configuration_are_told() {
-    local line
+    local line value
     while IFS='|' read -r wanted said line; do
         printf '<Location "/x">\nAuthType Stkgate\n%s\n</Location>\n' "$line" >"$dir/wrong.conf"
         words=$line
@@ -452,6 +452,17 @@ bad|cannot parse|StkgateSite %{HTTP:
 bad|StkgateTimeout not allowed|StkgateTimeout 50
 bad|must be On or Off|StkgatePassToken maybe
 END
+    for value in 1 50 60000 1ms 50ms 2s 60s 1mi; do
+        words="StkgateTimeout $value"
+        echo "$words" >"$dir/wrong.conf"
+        apache_says "$dir/wrong.conf" || fail "apache2 -t is not content: $words"
+    done
+    for value in 0 0s -1 60001 61s 2h 50x ms 99999999999999999999 9999999999999h; do
+        words="StkgateTimeout $value"
+        echo "$words" >"$dir/wrong.conf"
+        ! apache_says "$dir/wrong.conf" || fail "apache2 -t is content: $words"
+        out_has "is not a time such as 50ms or 2s"
+    done
     words="apache2 -t without a daemon"
     stop_daemon
     printf '<Location "/x">\nAuthType Stkgate\nRequire stkgate-scope stock:read\n</Location>\n' >"$dir/unknown.conf"
