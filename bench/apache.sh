@@ -1,7 +1,7 @@
 #!/bin/bash
 # apache.sh - what mod_stkgate costs Apache (event MPM): make bench-apache, or STKGATE_BUILDDIR=... bench/apache.sh
 #
-#   --rounds N    with new servers each (24)
+#   --rounds N    with new servers each (48)
 #   --seconds N   how long they are asked in turns, in each (3)
 #
 # A file of 1 KiB over loopback, every request with the same token, as in nginx.sh. One server without the module; one with
@@ -12,7 +12,7 @@ set -euo pipefail
 
 build=${STKGATE_BUILDDIR:?the directory where stkgate was built}
 PATH=$PATH:/usr/sbin:/sbin
-rounds=24 seconds=3
+rounds=48 seconds=3
 
 die() { echo "bench: $*" >&2; exit 1; }
 

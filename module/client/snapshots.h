@@ -19,7 +19,7 @@ struct snapshot {
     struct scope_registry registry;
     struct snapshot *older;
     size_t content_len; /* 0: the defaults, before the first WELCOME */
-    uint8_t content[]; /* bytes of the WELCOME after its generation: what "the same" is told by */
+    uint8_t content[];  /* bytes of the WELCOME after its generation: what "the same" is told by */
 };
 
 struct snapshots {

@@ -50,7 +50,8 @@ ngx_int_t credentials_init(ngx_conf_t *cf)
     return NGX_OK;
 }
 
-/* Their first and their last bytes, which may overlap: nothing is called for it. */
+/* Of 4 to 16 bytes, as all names of ours are. Their first and their last bytes are compared, which
+ * may overlap: nothing is called for it. */
 static bool is_same_name(const u_char *a, const u_char *b, size_t len)
 {
     uint64_t first[2], last[2];
