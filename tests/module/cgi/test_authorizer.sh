@@ -154,6 +154,25 @@ listens_in_the_place_of_standard_input() {
     stop_authorizer
 }
 
+# libfcgi uses select(), which would write behind its set for a descriptor of 1024 or more: such a
+# connection is closed, which web servers answer with 503, and the authorizer lives.
+takes_no_connection_that_select_has_no_room_for() {
+    command -v spawn-fcgi >/dev/null || return 0
+    (
+        ulimit -n 2048
+        for ((fd = 3; fd < 1030; fd++)); do
+            eval "exec $fd</dev/null"
+        done
+        exec spawn-fcgi -s "$socket" -n -- "$stkgate" authorizer 2>>"$dir/authorizer.log"
+    ) & authorizer_pid=$!
+    until_works listens "$socket"
+    for _ in 1 2 3; do
+        expect 1 timeout 60 "$ask" "$socket" 2 REQUEST_METHOD=GET "${good[@]}"
+        out_is ''
+    done
+    stop_authorizer
+}
+
 says_what_is_wrong_at_its_start() {
     expect 64 "$stkgate" authorizer --scope no:such
     err_has 'not registered'
@@ -194,6 +213,7 @@ outlives_peers_that_talk_nonsense
 is_not_held_up_by_silent_peers
 lets_a_preflight_pass_when_told
 listens_in_the_place_of_standard_input
+takes_no_connection_that_select_has_no_room_for
 says_what_is_wrong_at_its_start
 refuses_with_503_without_a_daemon
 grep -q "$token" "$dir/log" "$dir/authorizer.log" && fail "a token is in a log"
