@@ -41,6 +41,14 @@ void http_server_watch(struct http_server *server)
         (void)sd_event_source_set_enabled(server->sweep, SD_EVENT_ONESHOT);
 }
 
+/* When this program was stopped, or busy, what peers sent meanwhile waits to be read. */
+static void put_off(struct http_server *server, uint64_t late_us)
+{
+    for (struct http_connection *one = server->connections; one; one = one->next)
+        if (one->close_at_us != UINT64_MAX)
+            one->close_at_us += late_us;
+}
+
 static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata)
 {
     struct http_server *server = userdata;
@@ -49,6 +57,8 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata)
 
     if (sd_event_now(server->event, CLOCK_MONOTONIC, &now_us) < 0)
         return 0;
+    if (now_us > usec + sweep_interval_us(&server->options.limits))
+        put_off(server, now_us - usec);
     for (struct http_connection *one = server->connections; one; one = next) {
         next = one->next;
         if (one->close_at_us <= now_us)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -240,6 +241,28 @@ START_TEST(an_idle_connection_is_gone_at_its_time)
 }
 END_TEST
 
+/* By the clock it was idle for too long; but its request has been there for most of that time. */
+START_TEST(what_came_while_the_daemon_was_stopped_is_answered)
+{
+    static struct answer answer;
+    struct rig rig;
+    reset();
+    limits.idle_timeout_ns = 1000 * MS;
+    start(&rig);
+    int fd = rig_connect(&rig, "s");
+    ask(fd, 200);
+    ck_assert_int_eq(kill(rig.pid, SIGSTOP), 0);
+    ck_assert(rig_send(fd, request, sizeof request - 1));
+    ck_assert_int_eq(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 2000), 0);
+    ck_assert_int_eq(kill(rig.pid, SIGCONT), 0);
+    rig_receive(fd, false, &answer);
+    ck_assert_uint_eq(answer.status, 200);
+    /* It has its time, and no more. */
+    expect_gone(fd);
+    rig_stop(&rig);
+}
+END_TEST
+
 START_TEST(new_limits_are_in_force_for_the_next_request)
 {
     static const char lower[] = "GET /lower HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -420,6 +443,7 @@ SUITE_MAIN("http_connection", a_connection_above_the_share_is_answered_503_and_c
            a_body_above_the_share_of_bytes_is_answered_503,
            a_connection_that_says_nothing_is_gone_at_its_deadline, a_byte_now_and_then_buys_no_time,
            a_second_request_has_its_deadline_too, an_idle_connection_is_gone_at_its_time,
+           what_came_while_the_daemon_was_stopped_is_answered,
            new_limits_are_in_force_for_the_next_request, a_peer_without_credentials_is_not_answered,
            descriptors_that_a_client_sends_along_are_dropped,
            with_a_reserve_it_answers_when_there_is_no_descriptor_left)
