@@ -224,7 +224,7 @@ static int on_idle_work(sd_event_source *source, void *userdata)
 {
     struct manager *manager = userdata;
 
-    set_work(manager, service_work(manager->service, clock_ns() + WORK_NS));
+    set_work(manager, service_work(manager->service, WORK_NS));
     return 0;
 }
 
@@ -232,7 +232,7 @@ static int on_timed_work(sd_event_source *source, uint64_t usec, void *userdata)
 {
     struct manager *manager = userdata;
 
-    set_work(manager, service_work(manager->service, clock_ns() + WORK_NS));
+    set_work(manager, service_work(manager->service, WORK_NS));
     return 0;
 }
 

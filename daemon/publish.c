@@ -11,6 +11,8 @@
 /* Above this fill a larger view is built. Groups of 64 slots still have room then, but lookups
  * begin to meet full ones. */
 #define FILL_MAX_PERCENT 92
+/* Above this one a larger view is late: a change may soon find no room. */
+#define FILL_LATE_PERCENT 94
 /* And that is filled so far at first: 161 bytes a slot make 190 bytes a credential. */
 #define FILL_NEW_PERCENT 85
 /* Small tables grow fast, and their memory does not matter. */
@@ -312,9 +314,14 @@ uint64_t publish_seq(const struct publish *publish, uint64_t *ret_mark)
 /* ---- growth ------------------------------------------------------------------------------------
  */
 
+static bool is_filled_above(const struct publisher *publisher, unsigned percent)
+{
+    return publisher->used > (uint64_t)view_slots(&publisher->view) * percent / 100;
+}
+
 static bool is_full(const struct publisher *publisher)
 {
-    return publisher->used > (uint64_t)view_slots(&publisher->view) * FILL_MAX_PERCENT / 100 ||
+    return is_filled_above(publisher, FILL_MAX_PERCENT) ||
            atomic_load(&publisher->header->heap_used) + RECORD_BYTES_MAX >
                publisher->view.heap_bytes;
 }
@@ -324,6 +331,11 @@ bool publish_wants_growth(const struct publish *publish)
 {
     return !publish->next && !publish->previous &&
            (is_full(&publish->current->publisher) || publish->short_of_room);
+}
+
+bool publish_is_late(const struct publish *publish)
+{
+    return publish->next && is_filled_above(&publish->current->publisher, FILL_LATE_PERCENT);
 }
 
 int publish_begin_growth(struct publish *publish, uint64_t credentials)

@@ -83,6 +83,8 @@ int publish_begin_growth(struct publish *publish, uint64_t credentials);
 int publish_grow(struct publish *publish, const struct record *record,
                  const struct bucket_start *start, uint64_t now_ns);
 bool publish_is_growing(const struct publish *publish);
+/* It grows, and changes fill the current view faster than the next one is built. */
+bool publish_is_late(const struct publish *publish);
 /* The next view has all that could be read of the table, or (complete) all of it: it takes the
  * place of the current one. */
 void publish_switch(struct publish *publish, bool complete);

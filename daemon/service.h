@@ -56,10 +56,12 @@ int service_handout(struct service *service, struct handout *ret);
 bool service_has_view(const struct service *service);
 
 /* Some of the work that publishing the table takes: at the start, and when the view has to grow.
- * Checks wait meanwhile, so it ends soon after until_ns (CLOCK_MONOTONIC), but does some of it even
- * when that is past. Returns whether there is more: to be called until there is none, whenever
- * there is time, and again after changes. */
-bool service_work(struct service *service, uint64_t until_ns);
+ * Checks wait meanwhile, so it ends soon after service_work_span(), but does some of it even when
+ * that is 0. Returns whether there is more: to be called until there is none, whenever there is
+ * time, and again after changes. */
+bool service_work(struct service *service, uint64_t span_ns);
+/* span_ns, or eight times that while the view is filled faster than the larger one is built. */
+uint64_t service_work_span(const struct service *service, uint64_t span_ns);
 
 /* The view is an earlier daemon's, whose clients have it, too. */
 bool service_adopted_view(const struct service *service);

@@ -5,10 +5,12 @@
 
 #include "daemon/log.h"
 #include "lib/core/uninitialized.h"
+#include "lib/view/lease.h"
 
 /* Credentials, or slots, between two looks at the clock: checks wait meanwhile. */
 #define WALK_AT_ONCE 32
 #define MOVE_AT_ONCE 64
+#define LATE_FACTOR  8
 
 /* ---- one credential ----------------------------------------------------------------------------
  */
@@ -220,9 +222,21 @@ static int begin_growth(struct service *service)
     return r;
 }
 
+/* Who maps the view goes by it meanwhile. */
+static int walk_to_its_end(struct service *service, uint64_t mono_ns)
+{
+    int r = 0;
+
+    while (r == 0 && service->fill.kind != FILL_NONE) {
+        service_refresh(service);
+        r = walk_on(service, mono_ns, service_clock_ns(CLOCK_MONOTONIC) + LEASE_NS / 8);
+    }
+    return r;
+}
+
 /* There is no slot left for a change, or for what the table has, and growth is not done, or not
- * begun: it is now, however long it takes. A walk that built the current view begins anew in the
- * larger one. */
+ * begun: it is now, however long it takes, and nobody is answered until then. A walk that built the
+ * current view begins anew in the larger one. */
 static int grow_now(struct service *service, uint64_t mono_ns)
 {
     int r = 0;
@@ -235,7 +249,7 @@ static int grow_now(struct service *service, uint64_t mono_ns)
         r = begin_growth(service);
         if (r < 0)
             return r;
-        r = walk_on(service, mono_ns, UINT64_MAX);
+        r = walk_to_its_end(service, mono_ns);
         if (r < 0 || !publish_wants_growth(service->publish))
             return r;
     }
@@ -262,6 +276,12 @@ static int fill_some(struct service *service, uint64_t mono_ns, uint64_t until_n
     return r == -ENOSPC && service->fill.kind == FILL_BUILD ? grow_now(service, mono_ns) : r;
 }
 
+/* Better a short wait for each than one of many seconds for all, when there is no slot left. */
+uint64_t service_work_span(const struct service *service, uint64_t span_ns)
+{
+    return publish_is_late(service->publish) ? LATE_FACTOR * span_ns : span_ns;
+}
+
 static bool move_some(struct service *service, uint64_t mono_ns, uint64_t until_ns)
 {
     while (publish_move_some(service->publish, MOVE_AT_ONCE, mono_ns))
@@ -270,9 +290,10 @@ static bool move_some(struct service *service, uint64_t mono_ns, uint64_t until_
     return false;
 }
 
-bool service_work(struct service *service, uint64_t until_ns)
+bool service_work(struct service *service, uint64_t span_ns)
 {
     uint64_t mono_ns = service_now(service).mono_ns;
+    uint64_t until_ns = service_clock_ns(CLOCK_MONOTONIC) + service_work_span(service, span_ns);
     int r = store_read_begin(service->store);
 
     if (r < 0)

@@ -8,10 +8,11 @@
 #include "tests/daemon/view_memory.h"
 #include "tests/suite.h"
 
-#define GROUPS     4
-#define HEAP_BYTES 65536
-#define NOW_NS     UINT64_C(1000000000000)
-#define SECOND_NS  UINT64_C(1000000000)
+#define GROUPS      4
+#define MANY_GROUPS 4096
+#define HEAP_BYTES  65536
+#define NOW_NS      UINT64_C(1000000000000)
+#define SECOND_NS   UINT64_C(1000000000)
 
 /* ---- credentials -------------------------------------------------------------------------------
  */
@@ -414,6 +415,24 @@ START_TEST(takes_as_many_as_there_are_slots_and_then_says_that_it_is_full)
 }
 END_TEST
 
+/* Full groups come to lie side by side long before there is no slot left: a view that is to be
+ * grown from 92 % on must take more until it has grown. */
+START_TEST(takes_more_than_it_is_grown_at_however_they_lie)
+{
+    static struct credential credential;
+    const unsigned slots = MANY_GROUPS * VIEW_GROUP_SLOTS;
+
+    view_memory_begin(MANY_GROUPS, HEAP_BYTES);
+    for (unsigned n = 0; n < slots / 100 * 96; n++) {
+        make(n, &credential);
+        put(&credential);
+        ck_assert_int_eq(view_read(&publisher.view, credential.record.digest, &reading),
+                         VIEW_FOUND);
+    }
+    view_memory_end();
+}
+END_TEST
+
 START_TEST(a_heap_that_is_full_changes_nothing)
 {
     struct credential c;
@@ -573,5 +592,5 @@ SUITE_MAIN("publish_slots", finds_each_field_of_what_was_put, shows_nobody_what_
            to_expect_one_changes_nothing_whether_there_is_room_or_not,
            a_later_slot_of_a_credential_is_met_later,
            takes_as_many_as_there_are_slots_and_then_says_that_it_is_full,
-           a_heap_that_is_full_changes_nothing,
+           takes_more_than_it_is_grown_at_however_they_lie, a_heap_that_is_full_changes_nothing,
            whoever_dies_between_two_stores_leaves_the_old_or_the_new)

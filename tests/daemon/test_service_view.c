@@ -87,9 +87,11 @@ START_TEST(a_table_with_a_gap_is_never_said_to_be_complete)
 }
 END_TEST
 
-static bool work_once(uint64_t until_ns)
+#define MINUTE_NS UINT64_C(60000000000)
+
+static bool work_once(uint64_t span_ns)
 {
-    return service_work(fixture.service, until_ns);
+    return service_work(fixture.service, span_ns);
 }
 
 /* Some of it each time, whatever the clock says, or it would never be done; and no more than some,
@@ -119,7 +121,7 @@ START_TEST(a_slice_ends_when_its_time_is_up_and_checks_and_changes_come_between)
         ck_assert_int_eq(reason_of(&minted[i]),
                          i > 0 && i < slices && i % 2 == 0 ? REASON_REVOKED_TOKEN : REASON_OK);
     fixture_restart(&fixture);
-    ck_assert(!work_once(UINT64_MAX));
+    ck_assert(!work_once(MINUTE_NS));
     ck_assert(stats().complete);
     ck_assert_uint_eq(stats().used, 300);
     fixture_close(&fixture);
@@ -223,7 +225,7 @@ START_TEST(a_gap_that_growth_met_amid_the_build_stays_a_gap)
     ck_assert_uint_eq(stats().used, 199);
     ck_assert(!stats().complete);
     fixture_restart(&fixture);
-    (void)work_once(UINT64_MAX);
+    (void)work_once(MINUTE_NS);
     ck_assert(!stats().complete);
     fixture_close(&fixture);
 }
@@ -271,6 +273,40 @@ START_TEST(grows_at_once_when_there_is_no_room_and_nobody_had_time)
                           58);
     work();
     ck_assert(stats().complete);
+    fixture_close(&fixture);
+}
+END_TEST
+
+/* Nobody is answered until it has grown: without a lease, those who map the view would have to ask.
+ */
+START_TEST(the_lease_is_renewed_while_it_grows_at_once)
+{
+    fixture_open(&fixture, NULL);
+    for (uint64_t slots = stats().slots; stats().slots == slots;) {
+        ck_assert_uint_eq(stats().lease_ns, 0);
+        (void)mint();
+    }
+    ck_assert_uint_gt(stats().lease_ns, 0);
+    fixture_close(&fixture);
+}
+END_TEST
+
+START_TEST(takes_more_time_when_changes_fill_it_faster_than_it_grows)
+{
+    fixture_open(&fixture, NULL);
+    work();
+    uint64_t slots = stats().slots;
+    while (stats().used <= slots * 94 / 100) {
+        (void)mint();
+        if (stats().used > slots * 92 / 100 && stats().used < slots * 93 / 100)
+            (void)service_work(fixture.service, 0); /* begins to grow, and is not done */
+        ck_assert_uint_eq(service_work_span(fixture.service, 1000),
+                          stats().used > slots * 94 / 100 ? 8000 : 1000);
+    }
+    ck_assert_uint_eq(stats().slots, slots);
+    work();
+    ck_assert_uint_gt(stats().slots, slots);
+    ck_assert_uint_eq(service_work_span(fixture.service, 1000), 1000);
     fixture_close(&fixture);
 }
 END_TEST
@@ -354,6 +390,7 @@ SUITE_MAIN("service_view", the_whole_table_is_in_it_bit_by_bit_and_answers_befor
            one_that_can_not_be_put_leaves_a_gap_and_the_others_are_there,
            a_gap_that_growth_met_amid_the_build_stays_a_gap, grows_bit_by_bit_while_tokens_come,
            grows_at_once_when_there_is_no_room_and_nobody_had_time,
-           an_edit_that_makes_it_grow_forgives_no_debt,
+           takes_more_time_when_changes_fill_it_faster_than_it_grows,
+           the_lease_is_renewed_while_it_grows_at_once, an_edit_that_makes_it_grow_forgives_no_debt,
            a_clean_stop_saves_what_the_larger_view_has_not_taken_over_yet,
            what_is_owed_stays_so_when_it_has_to_grow_while_it_is_built)
