@@ -3,7 +3,8 @@
  * The processes check, at random, all tokens that there are, beginning with one, while so many are
  * minted on some connections. Each token whose mint was acknowledged must be known. Their
  * view grows meanwhile: they map larger ones, and in the end have just one. How long a mint took at
- * most is told: nobody is answered while the daemon has to grow at once.
+ * most is told: nobody is answered while the daemon has to grow at once, and a check that may wait
+ * for 30 s, as those of crowd.c may, does not fail of that.
  */
 #include <err.h>
 #include <inttypes.h>
