@@ -13,6 +13,8 @@
 /* A step for each half octave from LOAD_QUIET_US on; level 0 is below that: quiet. */
 #define LOAD_QUIET_US  UINT64_C(256)
 #define LOAD_LEVEL_MAX 64
+/* Of who uses half of the time there is: that comes to LOAD_HALF_LIFE_US. */
+#define LOAD_LEVEL_HALF 17
 
 struct load {
     uint64_t used_ns; /* as of at_us; finer than the clock, or small sums would never fade */

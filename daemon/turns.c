@@ -57,7 +57,7 @@ static struct party **place_of(struct turns *turns, int64_t id)
 
 static int64_t priority_at(int64_t id, unsigned level)
 {
-    if (id == TURNS_ADMIN)
+    if (id == TURNS_ADMIN && level < LOAD_LEVEL_HALF)
         return PRIORITY_ADMIN;
     return id == TURNS_ARRIVALS ? (int64_t)level + 1 : (int64_t)level;
 }

@@ -2,7 +2,10 @@
  *
  * A user who sends more than the loop can serve is to wait for his own packets, and no other user
  * for them. So every descriptor belongs to a party, a user as a rule, and has the party's priority:
- * it sinks with the time that the party took of the loop lately (load.h), and rises again.
+ * it sinks with the time that the party took of the loop lately (load.h), and rises again. Who
+ * manages comes first, so that no flood of checks holds up a revocation; but with what it takes
+ * beyond half of the time it waits its turn like a user, so that no flood of mints holds up a
+ * check.
  *
  * And sd-event asks the kernel for all that is ready each time before it serves one: hundreds of
  * busy descriptors would make each of these questions long, for everybody. So at most TURNS_DIRECT
@@ -22,7 +25,7 @@
 
 /* A party is a uid, or one of these. */
 #define TURNS_ARRIVALS INT64_C(-1) /* listening sockets: behind users that are quiet */
-#define TURNS_ADMIN    INT64_C(-2) /* admin.sock: before all others, whatever it takes */
+#define TURNS_ADMIN    INT64_C(-2) /* admin.sock: before all others with half of the time */
 
 /* The priority of what comes before all parties: signals, deadlines, what was committed. After them
  * all comes SD_EVENT_PRIORITY_IDLE. */

@@ -223,6 +223,36 @@ START_TEST(arrivals_come_after_quiet_users_and_admin_before_all)
 }
 END_TEST
 
+START_TEST(admin_comes_first_with_half_of_the_time_and_no_more)
+{
+    struct member user = {.spend_us = 100}, admin = {.spend_us = 5000};
+    setup_turns();
+    join(&user, 1000, true);
+    join(&admin, TURNS_ADMIN, true);
+    int64_t first = turn_priority(&admin.turn);
+    ck_assert_int_lt(first, turn_priority(&user.turn));
+    for (int i = 0; i < 1000 && user.served == 0; i++)
+        dispatch(1);
+    ck_assert_uint_gt(user.served, 0);
+    ck_assert_int_gt(turn_priority(&admin.turn), first);
+    ck_assert_uint_gt(admin.served, 1);
+
+    /* The user's turns let it rise again. */
+    unsigned served = admin.served;
+    for (int i = 0; i < 100000 && admin.served == served; i++)
+        dispatch(1);
+    ck_assert_uint_gt(admin.served, served);
+    uint64_t byte;
+    ck_assert_int_eq(read(admin.fd, &byte, sizeof byte), sizeof byte);
+    for (int i = 0; i < 100000 && turn_priority(&admin.turn) != first; i++)
+        dispatch(1);
+    ck_assert_int_eq(turn_priority(&admin.turn), first);
+    leave(&user);
+    leave(&admin);
+    teardown_turns();
+}
+END_TEST
+
 START_TEST(a_listener_may_be_switched_off_and_on)
 {
     struct member listener = {0};
@@ -245,4 +275,5 @@ SUITE_MAIN("turns", all_of_a_party_are_served_in_turns_however_many,
            a_quiet_user_comes_before_a_noisy_one,
            who_was_noisy_and_is_quiet_rises_though_nobody_serves_him,
            arrivals_come_after_quiet_users_and_admin_before_all,
+           admin_comes_first_with_half_of_the_time_and_no_more,
            a_listener_may_be_switched_off_and_on)
