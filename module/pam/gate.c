@@ -2,10 +2,6 @@
 
 #include <errno.h>
 
-/* The library's own is 50 ms. Who logs in rather waits than hears that a busy machine was late, or
- * that the daemon was just being restarted. */
-#define DEADLINE_MS 1000
-
 static int check(stkgate *gate, const struct question *question, struct answer *ret)
 {
     struct stkgate_request request = STKGATE_REQUEST_INIT;
@@ -44,7 +40,7 @@ int gate_ask(const struct question *question, struct answer *ret)
     *ret = (struct answer){.verdict = STKGATE_VERDICT_INIT, .failed = "its service or socket"};
     /* Not $STKGATE_RUNTIME, ever: who starts a login program must not choose whom it asks. */
     options.runtime = question->options->runtime;
-    options.deadline_ms = DEADLINE_MS;
+    options.deadline_ms = question->options->timeout_ms;
     r = stkgate_open(&gate, question->options->service, &options);
     if (r < 0) {
         ret->misconfigured = r == -EINVAL || r == -ENAMETOOLONG;

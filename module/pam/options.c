@@ -9,12 +9,16 @@
 #include "module/face/runtime.h"
 #include "stkgate.h"
 
+#define TIMEOUT_MS     1000
+#define TIMEOUT_MAX_MS 60000 /* as the library has it */
+
 enum option {
     OPTION_SERVICE,
     OPTION_SITE,
     OPTION_SCOPE,
     OPTION_COST,
     OPTION_SOCKET,
+    OPTION_TIMEOUT,
     OPTION_PROMPT,
     OPTION_LEGACY,
     OPTION_USE_FIRST_PASS,
@@ -31,6 +35,7 @@ static const struct {
     [OPTION_SCOPE] = {"scope", true},
     [OPTION_COST] = {"cost", true},
     [OPTION_SOCKET] = {"socket", true},
+    [OPTION_TIMEOUT] = {"timeout", true},
     [OPTION_PROMPT] = {"prompt", true},
     [OPTION_LEGACY] = {"legacy", false},
     [OPTION_USE_FIRST_PASS] = {"use_first_pass", false},
@@ -45,16 +50,35 @@ static enum option option_of_name(const char *name, size_t len)
     return OPTION_COUNT;
 }
 
-/* Digits alone: strtoull() would take a sign, blanks, and what is behind. */
+/* Digits up to unit, the end of text: strtoull() would take a sign, blanks, and what is behind. */
+static bool parse_number(const char *text, const char *unit, uint64_t *ret)
+{
+    size_t len = strspn(text, "0123456789");
+
+    if (len == 0 || len > 19 || strcmp(text + len, unit) != 0)
+        return false;
+    *ret = strtoull(text, NULL, 10);
+    return true;
+}
+
 static bool parse_cost(const char *text, struct options *ret)
 {
-    size_t len = strlen(text);
-
-    if (len == 0 || len > 19 || strspn(text, "0123456789") != len)
+    if (!parse_number(text, "", &ret->cost))
         return false;
-    ret->cost = strtoull(text, NULL, 10);
     ret->peek = ret->cost == 0;
     return true;
+}
+
+static bool parse_timeout(const char *text, struct options *ret)
+{
+    uint64_t n;
+
+    if (parse_number(text, "s", &n) && n <= TIMEOUT_MAX_MS / 1000)
+        n *= 1000;
+    else if (!parse_number(text, "ms", &n) || n > TIMEOUT_MAX_MS)
+        return false;
+    ret->timeout_ms = (unsigned)n;
+    return n > 0;
 }
 
 /* What is wrong with the value, or NULL. */
@@ -72,6 +96,9 @@ static const char *take(enum option option, const char *value, struct options *r
         return runtime_of_socket(value, ret->runtime, sizeof ret->runtime) == 0
                    ? NULL
                    : "write the absolute path of check.sock, or of its directory";
+    case OPTION_TIMEOUT:
+        return parse_timeout(value, ret) ? NULL
+                                         : "write a time such as 500ms or 2s, of at most 60s";
     case OPTION_PROMPT: ret->prompt = value; return NULL;
     case OPTION_LEGACY: ret->legacy = true; return NULL;
     case OPTION_USE_FIRST_PASS: ret->first_pass = true; return NULL;
@@ -84,8 +111,11 @@ static const char *take(enum option option, const char *value, struct options *r
 int options_parse(int argc, const char *const *argv, struct options *ret,
                   char complaint[static OPTIONS_COMPLAINT_MAX])
 {
-    struct options options = {
-        .service = "default", .scopes = "", .prompt = "Token: ", .runtime = "/run/stkgate"};
+    struct options options = {.service = "default",
+                              .scopes = "",
+                              .timeout_ms = TIMEOUT_MS,
+                              .prompt = "Token: ",
+                              .runtime = "/run/stkgate"};
     bool given[OPTION_COUNT] = {false};
 
     for (int i = 0; i < argc; i++) {
@@ -98,7 +128,7 @@ int options_parse(int argc, const char *const *argv, struct options *ret,
         if (option == OPTION_COUNT) {
             snprintf(complaint, OPTIONS_COMPLAINT_MAX,
                      "argument %d is no option: there are service=, site=, scope=, cost=, "
-                     "socket=, prompt=, legacy, use_first_pass and try_first_pass",
+                     "socket=, timeout=, prompt=, legacy, use_first_pass and try_first_pass",
                      i + 1);
             return -EINVAL;
         }

@@ -20,6 +20,9 @@ struct options {
     const char *site;    /* NULL: the user's name is the site id */
     const char *scopes;  /* "" unless told */
     const char *prompt;
+    /* For an answer; 1000 unless told, where the library's own is 50: who logs in rather waits than
+     * hears that a busy machine was late, or that the daemon was just being restarted. */
+    unsigned timeout_ms;
     uint64_t cost;     /* 0: what the service's policy says */
     bool peek;         /* cost=0 */
     bool legacy;       /* the password is an X-API-Key, not a token */

@@ -28,8 +28,8 @@ const char *application_token(const char *name);
 /* $STKGATE_RUNTIME. */
 const char *application_runtime(void);
 
-/* A service file. In lines, "MODULE" stands for the built module and socket= of the test's daemon,
- * "BARE" for the module alone. */
+/* A service file. In lines, "MODULE" stands for the built module, socket= of the test's daemon, and
+ * timeout=20s where no timeout= is in them; "BARE" for the module alone. */
 void application_service(const char *service, const char *lines);
 /* With options behind each MODULE. */
 void application_service_with(const char *service, const char *lines, const char *options);

@@ -81,7 +81,7 @@ END_TEST
 START_TEST(mistakes_in_a_line_refuse_and_are_logged)
 {
     static const char *const mistakes[][2] = {
-        {"unknown", "argument 2 is no option"},
+        {"unknown", "argument 3 is no option"},
         {"site=", "site: needs a value"},
         {"cost=much", "cost: write a whole number"},
         {"service=no/such", "its service or socket: not a valid name"},

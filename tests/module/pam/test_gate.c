@@ -13,7 +13,8 @@ static struct question begin(void)
 {
     fake_init(&fake);
     fake_start(&fake);
-    options = (struct options){.service = "storefront", .scopes = "", .prompt = ""};
+    options =
+        (struct options){.service = "storefront", .scopes = "", .prompt = "", .timeout_ms = 1000};
     strcpy(options.runtime, fake.runtime);
     return (struct question){
         .options = &options, .credential = stkgate_text(CALL_TOKEN), .site = stkgate_text("kasa")};
@@ -114,7 +115,7 @@ START_TEST(whatever_the_daemon_does_instead_is_a_refusal)
 }
 END_TEST
 
-START_TEST(waits_for_a_silent_daemon_no_longer_than_a_second_or_two)
+START_TEST(waits_for_a_silent_daemon_as_long_as_it_is_told)
 {
     struct question question = begin();
     struct answer answer;
@@ -169,6 +170,6 @@ END_TEST
 SUITE_MAIN("gate", asks_what_the_options_say, asks_about_a_legacy_key_when_it_is_one,
            a_peek_spends_nothing_whatever_the_options_say,
            whatever_the_daemon_does_instead_is_a_refusal,
-           waits_for_a_silent_daemon_no_longer_than_a_second_or_two,
+           waits_for_a_silent_daemon_as_long_as_it_is_told,
            tells_mistakes_in_the_service_file_from_failures,
            asks_no_daemon_that_the_environment_names)

@@ -25,6 +25,7 @@ START_TEST(has_defaults)
     ck_assert_str_eq(options.scopes, "");
     ck_assert_str_eq(options.prompt, "Token: ");
     ck_assert_str_eq(options.runtime, "/run/stkgate");
+    ck_assert_uint_eq(options.timeout_ms, 1000);
     ck_assert_uint_eq(options.cost, 0);
     ck_assert(!options.peek && !options.legacy && !options.first_pass);
 }
@@ -37,6 +38,7 @@ START_TEST(takes_each_option)
                                 "scope=catalog:read,cart:write",
                                 "cost=3",
                                 "socket=/run/other/check.sock",
+                                "timeout=2s",
                                 "prompt=Your token, please = ",
                                 "legacy",
                                 "use_first_pass",
@@ -47,6 +49,7 @@ START_TEST(takes_each_option)
     ck_assert_str_eq(options.scopes, "catalog:read,cart:write");
     ck_assert_uint_eq(options.cost, 3);
     ck_assert_str_eq(options.runtime, "/run/other");
+    ck_assert_uint_eq(options.timeout_ms, 2000);
     ck_assert_str_eq(options.prompt, "Your token, please = ");
     ck_assert(options.legacy && options.first_pass && !options.peek);
 }
@@ -58,6 +61,17 @@ START_TEST(a_cost_of_0_looks_without_spending)
     ck_assert(options.peek);
     ck_assert_int_eq(parse("cost=1"), 0);
     ck_assert(!options.peek);
+}
+END_TEST
+
+START_TEST(a_timeout_is_of_1_ms_to_a_minute)
+{
+    ck_assert_int_eq(parse("timeout=1ms"), 0);
+    ck_assert_uint_eq(options.timeout_ms, 1);
+    ck_assert_int_eq(parse("timeout=60000ms"), 0);
+    ck_assert_uint_eq(options.timeout_ms, 60000);
+    ck_assert_int_eq(parse("timeout=60s"), 0);
+    ck_assert_uint_eq(options.timeout_ms, 60000);
 }
 END_TEST
 
@@ -87,6 +101,17 @@ START_TEST(refuses_mistakes_whole_and_says_which)
         {"cost=1.5", "cost: write a whole number"},
         {"cost=0x1", "cost: write a whole number"},
         {"cost=99999999999999999999", "cost: write a whole number"},
+        {"timeout=", "timeout: needs a value"},
+        {"timeout=0s", "timeout: write a time"},
+        {"timeout=0ms", "timeout: write a time"},
+        {"timeout=2", "timeout: write a time"},
+        {"timeout=2 s", "timeout: write a time"},
+        {"timeout=-2s", "timeout: write a time"},
+        {"timeout=1m", "timeout: write a time"},
+        {"timeout=61s", "timeout: write a time"},
+        {"timeout=60001ms", "timeout: write a time"},
+        {"timeout=9999999999999999999s", "timeout: write a time"},
+        {"timeout=s", "timeout: write a time"},
         {"socket=run/stkgate", "socket: write the absolute path"},
         {"socket=/run/stkgate/http.sock", "socket: write the absolute path"},
         {"legacy=", "legacy: takes no value"},
@@ -119,9 +144,9 @@ END_TEST
 
 START_TEST(a_complaint_repeats_nothing_that_may_be_a_token)
 {
-    static const char *const rows[] = {
-        TOKEN,           "token=" TOKEN,  TOKEN "=1",         "cost=" TOKEN,
-        "socket=" TOKEN, "legacy=" TOKEN, "site=" TOKEN TOKEN};
+    static const char *const rows[] = {TOKEN,           "token=" TOKEN,     TOKEN "=1",
+                                       "cost=" TOKEN,   "socket=" TOKEN,    "timeout=" TOKEN,
+                                       "legacy=" TOKEN, "site=" TOKEN TOKEN};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         ck_assert_msg(parse(rows[i]) == -EINVAL, "'%s' is taken", rows[i]);
         ck_assert_ptr_null(strstr(complaint, "stk_"));
@@ -131,5 +156,5 @@ START_TEST(a_complaint_repeats_nothing_that_may_be_a_token)
 END_TEST
 
 SUITE_MAIN("options", has_defaults, takes_each_option, a_cost_of_0_looks_without_spending,
-           refuses_mistakes_whole_and_says_which, refuses_what_is_given_twice,
-           a_complaint_repeats_nothing_that_may_be_a_token)
+           a_timeout_is_of_1_ms_to_a_minute, refuses_mistakes_whole_and_says_which,
+           refuses_what_is_given_twice, a_complaint_repeats_nothing_that_may_be_a_token)

@@ -58,7 +58,7 @@ export STKGATE_TEST_TOKENS=$tokens STKGATE_TEST_CONFDIR=$dir/pam.d STKGATE_TEST_
 export STKGATE_MEMORY=$dir/memory
 head -c 8 /dev/zero >"$STKGATE_MEMORY"
 for program in logins stacks hardship; do
-    "$STKGATE_BUILDDIR/tests/module/pam/$program" >&2 || fail "$program"
+    "$STKGATE_BUILDDIR/tests/module/pam/$program" >"$dir/out" 2>&1 || fail "$program"
 done
 
 # Whatever was asked, the daemon's log has none of it.
