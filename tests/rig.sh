@@ -32,11 +32,12 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP PIPE
 
+# What matters most comes last, where the end of a long log is all that is looked at.
 fail() {
-    echo "FAIL: $*" >&2
-    for file in out err log; do
-        [ ! -s "$dir/$file" ] || { echo "--- $file:"; cat "$dir/$file"; } >&2
+    for file in log err out; do
+        [ ! -s "$dir/$file" ] || { echo "--- the end of $file:"; tail -n 100 "$dir/$file"; } >&2
     done
+    echo "FAIL: $*" >&2
     exit 1
 }
 
