@@ -27,6 +27,7 @@ struct crowd_shared {
     _Atomic unsigned ready;
     _Atomic bool begun, ended;
     _Atomic uint64_t allowed, refused, failed;
+    _Atomic uint64_t longest_ns; /* crowd_check() */
 };
 
 /* One step of process number n: as often as there is time. */
@@ -48,6 +49,14 @@ void crowd_gather(struct crowd *crowd, unsigned count, enum crowd_way way, const
 void crowd_begin(struct crowd *crowd);
 /* Waits for them all; a process that died of something else ends the program. */
 void crowd_end(struct crowd *crowd);
+
+/* stkgate_check(), and how long it took is noted if none took longer. */
+int crowd_check(stkgate *gate, const struct stkgate_request *request, struct stkgate_verdict *ret,
+                struct crowd_shared *shared);
+
+/* How long a check may wait: 30 s, since what a machine can do is not tested; or what the
+ * environment says in STKGATE_DEADLINE_MS, for who measures it: the library's own is 50. */
+unsigned crowd_deadline_ms(void);
 
 uint64_t crowd_clock_ns(void);
 

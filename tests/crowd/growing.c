@@ -1,10 +1,11 @@
-/* growing.c - growing PROCESSES TOKENS
+/* growing.c - growing PROCESSES TOKENS [CONNECTIONS [NICE]]
  *
  * The processes check, at random, all tokens that there are, beginning with one, while so many are
- * minted on some connections. Each token whose mint was acknowledged must be known. Their
- * view grows meanwhile: they map larger ones, and in the end have just one. How long a mint took at
- * most is told: nobody is answered while the daemon has to grow at once, and a check that may wait
- * for 30 s, as those of crowd.c may, does not fail of that.
+ * minted on some connections, 16 if not told. Each token whose mint was acknowledged must be known.
+ * Their view grows meanwhile: they map larger ones, and in the end have just one. How long a mint
+ * and a check took at most is told: nobody is answered while the daemon has to grow at once, and a
+ * check that may wait for 30 s, as those of crowd.c may, does not fail of that. The processes are
+ * nice, 19 if not told otherwise, and leave the processors to who mints.
  */
 #include <err.h>
 #include <inttypes.h>
@@ -19,11 +20,13 @@
 #include "tests/crowd/crowd.h"
 #include "tests/crowd/mapped.h"
 
-#define TOKENS_MAX  10000000
-#define CONNECTIONS 16
-#define SPENDING    256
-#define PATIENCE_NS UINT64_C(60000000000)
-#define VIEWS_LEAST 3 /* the first one, and two that are larger */
+#define TOKENS_MAX      10000000
+#define CONNECTIONS     16
+#define CONNECTIONS_MAX 32 /* admin.sock takes no more */
+#define NICE            19
+#define SPENDING        256
+#define PATIENCE_NS     UINT64_C(60000000000)
+#define VIEWS_LEAST     3 /* the first one, and two that are larger */
 
 /* Shared with the processes. */
 struct table {
@@ -33,6 +36,8 @@ struct table {
 };
 
 static struct table *table;
+static unsigned connections = CONNECTIONS;
+static int niceness = NICE;
 
 static unsigned draw(unsigned below)
 {
@@ -58,9 +63,9 @@ static void check_one(stkgate *gate, unsigned n, struct crowd_shared *shared, vo
     unsigned i = is_any ? draw(count) : count - 1 - draw(last);
     static bool stepped_back;
 
-    if (!stepped_back) { /* they leave the processors to who mints */
+    if (!stepped_back) {
         stepped_back = true;
-        if (nice(19) < 0)
+        if (niceness > 0 && nice(niceness) < 0)
             err(2, "nice");
     }
     const char *token = table->tokens[i];
@@ -69,7 +74,7 @@ static void check_one(stkgate *gate, unsigned n, struct crowd_shared *shared, vo
     request.token = stkgate_text(token);
     request.site = stkgate_text("kasa");
     request.flags = is_any && draw(SPENDING) != 0 ? STKGATE_PEEK : 0;
-    int r = stkgate_check(gate, &request, &verdict);
+    int r = crowd_check(gate, &request, &verdict, shared);
     if (r == 0 && (verdict.status == 200 || verdict.status == 429))
         atomic_fetch_add(&shared->allowed, 1);
     else if (atomic_fetch_add(&shared->failed, 1) == 0)
@@ -96,16 +101,16 @@ static void mint_next(int fd)
     *(_Atomic char *)table->tokens[i] = secret[0];
 }
 
-static void mint_all(const char *runtime, unsigned tokens, pid_t ret[static CONNECTIONS])
+static void mint_all(const char *runtime, unsigned tokens, pid_t ret[static CONNECTIONS_MAX])
 {
-    for (unsigned n = 0; n < CONNECTIONS; n++) {
+    for (unsigned n = 0; n < connections; n++) {
         ret[n] = fork();
         if (ret[n] < 0)
             err(2, "fork");
         if (ret[n] > 0)
             continue;
         int fd = admin_call_dial(runtime);
-        for (unsigned i = 1 + n; i < tokens; i += CONNECTIONS)
+        for (unsigned i = 1 + n; i < tokens; i += connections)
             mint_next(fd);
         _exit(0);
     }
@@ -119,12 +124,12 @@ static void pause_briefly(void)
 }
 
 /* How many views the first process was seen with, until all is minted. */
-static unsigned watch(const struct crowd *crowd, pid_t minting[static CONNECTIONS])
+static unsigned watch(const struct crowd *crowd, pid_t minting[static CONNECTIONS_MAX])
 {
     uint64_t inode, seen = 0;
     unsigned views = 0;
 
-    for (unsigned n = 0; n < CONNECTIONS;) {
+    for (unsigned n = 0; n < connections;) {
         int status;
         pid_t pid = waitpid(minting[n], &status, WNOHANG);
         if (pid < 0 || (pid > 0 && status != 0))
@@ -155,14 +160,20 @@ int main(int argc, char *argv[])
 {
     struct crowd crowd;
     uint64_t first[CROWD_MAX];
-    pid_t minting[CONNECTIONS];
+    pid_t minting[CONNECTIONS_MAX];
     const char *runtime = getenv("STKGATE_RUNTIME");
 
-    if (argc != 3 || !runtime)
-        errx(64, "usage: STKGATE_RUNTIME=... growing PROCESSES TOKENS");
+    if (argc < 3 || argc > 5 || !runtime)
+        errx(64, "usage: STKGATE_RUNTIME=... growing PROCESSES TOKENS [CONNECTIONS [NICE]]");
     unsigned tokens = (unsigned)strtoul(argv[2], NULL, 10);
     if (tokens < 2 || tokens > TOKENS_MAX)
         errx(64, "2 to %d tokens", TOKENS_MAX);
+    if (argc > 3)
+        connections = (unsigned)strtoul(argv[3], NULL, 10);
+    if (connections < 1 || connections > CONNECTIONS_MAX)
+        errx(64, "1 to %d connections", CONNECTIONS_MAX);
+    if (argc > 4)
+        niceness = (int)strtol(argv[4], NULL, 10);
     table = crowd_share(sizeof *table);
     int fd = admin_call_dial(runtime);
     mint_next(fd);
@@ -182,9 +193,10 @@ int main(int argc, char *argv[])
         pause_briefly();
     crowd_end(&crowd);
     printf("%u tokens: %" PRIu64 " checks passed, %" PRIu64 " failed; one process had %u views; "
-           "a mint took %" PRIu64 " ms at most\n",
+           "a mint took %" PRIu64 " ms at most, a check %" PRIu64 "\n",
            atomic_load(&table->count), atomic_load(&crowd.shared->allowed),
-           atomic_load(&crowd.shared->failed), views, atomic_load(&table->longest_ns) / 1000000);
+           atomic_load(&crowd.shared->failed), views, atomic_load(&table->longest_ns) / 1000000,
+           atomic_load(&crowd.shared->longest_ns) / 1000000);
     if (views < VIEWS_LEAST)
         errx(1, "it has hardly grown");
     return atomic_load(&crowd.shared->failed) == 0 ? 0 : 1;

@@ -380,7 +380,7 @@ static void spend_at_first(int fd)
 static void run(struct crowd *crowd, unsigned processes, unsigned rounds)
 {
     struct stkgate_options options = STKGATE_OPTIONS_INIT;
-    options.deadline_ms = 30000;
+    options.deadline_ms = crowd_deadline_ms();
     int fd = dial();
     mint_all(fd, rounds);
     table->processes = processes;
