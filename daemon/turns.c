@@ -16,7 +16,7 @@
 #define PRIORITY_ADMIN (-10)
 
 _Static_assert(TURNS_PRIORITY_BEFORE < PRIORITY_ADMIN &&
-                   LOAD_LEVEL_MAX + 1 < SD_EVENT_PRIORITY_IDLE,
+                   LOAD_LEVEL_MAX + 2 < SD_EVENT_PRIORITY_IDLE,
                "all parties lie between the two");
 
 struct party {
@@ -35,6 +35,7 @@ struct party {
 
     struct turn *again_first, *again_last;
     sd_event_source *again_source;
+    bool again_yields;
 };
 
 struct turns {
@@ -102,7 +103,18 @@ static void set_priority(struct party *party, int64_t priority)
     if (party->crowd_source)
         (void)sd_event_source_set_priority(party->crowd_source, priority);
     if (party->again_source)
-        (void)sd_event_source_set_priority(party->again_source, priority);
+        (void)sd_event_source_set_priority(party->again_source, priority + party->again_yields);
+}
+
+/* Of sources with one priority sd-event serves that first which waits longest, and a deferred one
+ * is taken to wait since it was made: what is served once more would go before all else of the
+ * party for ever. So the two alternate. */
+static void let_again_yield(struct party *party, bool yields)
+{
+    if (party->again_yields == yields)
+        return;
+    party->again_yields = yields;
+    (void)sd_event_source_set_priority(party->again_source, party->priority + yields);
 }
 
 /* A party that used much and is quiet since rises again. It need not be served for that: it might
@@ -152,7 +164,10 @@ static void serve(struct turn *turn, uint32_t revents)
 
 static int on_direct(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
-    serve(userdata, revents);
+    struct turn *turn = userdata;
+
+    let_again_yield(turn->party, false);
+    serve(turn, revents);
     return 0;
 }
 
@@ -188,6 +203,7 @@ static int on_crowd(sd_event_source *source, int fd, uint32_t revents, void *use
     struct party *party = userdata;
     struct epoll_event event;
 
+    let_again_yield(party, false);
     if (epoll_wait(fd, &event, 1, 0) != 1)
         return 0;
     struct turn *turn = event.data.ptr;
@@ -259,6 +275,7 @@ static int on_again(sd_event_source *source, void *userdata)
     again_remove(turn);
     if (party->again_first)
         (void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+    let_again_yield(party, true);
     serve(turn, 0);
     return 0;
 }

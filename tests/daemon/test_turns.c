@@ -15,6 +15,7 @@ struct member {
     unsigned served;
     unsigned spend_us; /* of the loop's time, each time it is served */
     bool leaves, again;
+    bool always_again;
 };
 
 static sd_event *event;
@@ -53,7 +54,7 @@ static void on_turn(void *userdata, uint32_t revents)
     struct member *member = userdata;
     member->served++;
     spin(member->spend_us);
-    if (member->again) {
+    if (member->again || member->always_again) {
         member->again = false;
         turn_again(&member->turn);
     }
@@ -149,6 +150,27 @@ START_TEST(again_serves_once_more_what_is_not_ready)
     for (int i = 0; i < MANY; i++)
         if (i != 7)
             leave(&members[i]);
+    teardown_turns();
+}
+END_TEST
+
+/* With as many descriptors as are sources, and with a crowd. */
+START_TEST(who_is_served_again_and_again_lets_the_others_of_the_party_in)
+{
+    static struct member members[2][MANY];
+    const int counts[] = {2, MANY};
+    setup_turns();
+    for (int n = 0; n < 2; n++) {
+        members[n][0].always_again = true;
+        for (int i = 0; i < counts[n]; i++)
+            join(&members[n][i], 1000, i > 0);
+        turn_again(&members[n][0].turn);
+        dispatch(4 * MANY * (TURNS_DIRECT + 1));
+        for (int i = 0; i < counts[n]; i++)
+            ck_assert_msg(members[n][i].served > 0, "%d of %d was never served", i, counts[n]);
+        for (int i = 0; i < counts[n]; i++)
+            leave(&members[n][i]);
+    }
     teardown_turns();
 }
 END_TEST
@@ -272,6 +294,7 @@ END_TEST
 SUITE_MAIN("turns", all_of_a_party_are_served_in_turns_however_many,
            at_most_a_few_of_a_party_are_sources_and_others_move_up,
            a_member_may_leave_while_it_is_served, again_serves_once_more_what_is_not_ready,
+           who_is_served_again_and_again_lets_the_others_of_the_party_in,
            a_quiet_user_comes_before_a_noisy_one,
            who_was_noisy_and_is_quiet_rises_though_nobody_serves_him,
            arrivals_come_after_quiet_users_and_admin_before_all,
