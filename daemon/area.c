@@ -80,30 +80,81 @@ static int area_open(struct area *area)
     return area->shared.len < bucket_bytes || area->own.len < bucket_bytes ? -EBADMSG : 0;
 }
 
-/* Tags, slots and shared buckets exist from the start. The heap and the daemon's own buckets come
- * as they are written. */
-int area_new(uint64_t slots, unsigned heap_scale, uint64_t epoch, struct area **ret)
+/* The header is written with the first page of this; nothing else is looked at before all is there.
+ */
+static int make(struct area *area, uint64_t slots, unsigned heap_scale)
 {
-    struct area *area = area_alloc(epoch);
     uint64_t groups = (slots + VIEW_GROUP_SLOTS - 1) / VIEW_GROUP_SLOTS;
 
-    if (!area)
-        return -ENOMEM;
     groups = groups < VIEW_GROUPS_MAX ? groups : VIEW_GROUPS_MAX;
     slots = groups * VIEW_GROUP_SLOTS;
     uint64_t heap_bytes = slots * HEAP_BYTES_PER_SLOT * heap_scale;
     heap_bytes = heap_bytes < VIEW_HEAP_MAX ? heap_bytes : VIEW_HEAP_MAX;
     struct view_geometry g = view_geometry((uint32_t)groups, heap_bytes);
     size_t bucket_bytes = slots * sizeof(struct view_bucket);
-    int r = memory_new("stkgate view", g.bytes, g.heap, &area->view);
+    int r = memory_new("stkgate view", g.bytes, VIEW_PAGE, &area->view);
     if (r == 0)
-        r = memory_new("stkgate buckets", bucket_bytes, bucket_bytes, &area->shared);
+        r = memory_new("stkgate buckets", bucket_bytes, 0, &area->shared);
     if (r == 0)
         r = memory_new("stkgate own buckets", bucket_bytes, 0, &area->own);
-    if (r == 0) {
-        publisher_make(area->view.bytes, (uint32_t)groups, heap_bytes, epoch);
-        r = area_open(area);
+    if (r == 0)
+        publisher_make(area->view.bytes, (uint32_t)groups, heap_bytes, area->epoch);
+    return r;
+}
+
+int area_begin(uint64_t slots, unsigned heap_scale, uint64_t epoch, struct area **ret)
+{
+    struct area *area = area_alloc(epoch);
+
+    if (!area)
+        return -ENOMEM;
+    int r = make(area, slots, heap_scale);
+    if (r < 0) {
+        area_free(area);
+        return r;
     }
+    *ret = area;
+    return 0;
+}
+
+/* Where at, counted through the view as far as it exists from the start, and then the shared
+ * buckets, lies: in which of them, and how much of that is left. Tags, slots and shared buckets
+ * exist from the start; the heap and the daemon's own buckets come as they are written. */
+static struct memory *part_at(struct area *area, size_t at, size_t *ret_from, size_t *ret_left)
+{
+    const struct view_header *header = area->view.bytes;
+    size_t view_bytes = view_geometry(header->groups, header->heap_bytes).heap;
+    bool is_view = at < view_bytes;
+
+    *ret_from = is_view ? at : at - view_bytes;
+    *ret_left = (is_view ? view_bytes : area->shared.len) - *ret_from;
+    return is_view ? &area->view : &area->shared;
+}
+
+int area_provide_some(struct area *area, size_t len)
+{
+    size_t from, left;
+    struct memory *memory = part_at(area, area->provided, &from, &left);
+
+    len = len < left ? len : left;
+    int r = memory_provide(memory, from, len);
+    if (r < 0)
+        return r;
+    area->provided += len;
+    if (len < left || memory == &area->view)
+        return 1;
+    return area_open(area);
+}
+
+int area_new(uint64_t slots, unsigned heap_scale, uint64_t epoch, struct area **ret)
+{
+    struct area *area;
+    int r = area_begin(slots, heap_scale, epoch, &area);
+
+    if (r < 0)
+        return r;
+    while ((r = area_provide_some(area, SIZE_MAX)) > 0)
+        continue;
     if (r < 0) {
         area_free(area);
         return r;
@@ -114,20 +165,13 @@ int area_new(uint64_t slots, unsigned heap_scale, uint64_t epoch, struct area **
 
 bool area_map_some(struct area *area)
 {
-    struct view_geometry g =
-        view_geometry(area->publisher.view.groups, area->publisher.view.heap_bytes);
-    size_t view_bytes = g.heap, bytes = view_bytes + area->shared.len, at = area->mapped;
+    size_t from, left;
+    const struct memory *memory = part_at(area, area->mapped, &from, &left);
+    size_t len = left < MAP_AT_ONCE ? left : MAP_AT_ONCE;
 
-    if (at >= bytes)
-        return false;
-    size_t end = at < view_bytes ? view_bytes : bytes;
-    size_t len = end - at < MAP_AT_ONCE ? end - at : MAP_AT_ONCE;
-    if (at < view_bytes)
-        memory_map_ahead(&area->view, at, len);
-    else
-        memory_map_ahead(&area->shared, at - view_bytes, len);
+    memory_map_ahead(memory, from, len);
     area->mapped += len;
-    return area->mapped < bytes;
+    return len < left || memory == &area->view;
 }
 
 /* The descriptor is the caller's then; -1: there is none. */

@@ -16,12 +16,21 @@ struct area {
     struct memory view, shared, own;
     int view_fd; /* can only be read; -1: not opened yet */
     uint64_t epoch;
-    size_t mapped; /* of the view, then of the shared buckets: see area_map_some() */
+    size_t provided, mapped; /* of the view, then of the shared buckets */
 };
 
 /* Empty. heap_scale: how many times the usual heap, which is room for 256 bytes a slot. -ENOMEM,
  * -ENOSPC, -EMFILE ... */
 int area_new(uint64_t slots, unsigned heap_scale, uint64_t epoch, struct area **ret);
+
+/* The same, but most of what is to exist from the start does not yet: a quarter of a second for
+ * each million slots, which a loop that serves others can't spend at once. Until
+ * area_provide_some() was done, nothing else than that may be asked of it but to be freed. *ret is
+ * untouched on failure. */
+int area_begin(uint64_t slots, unsigned heap_scale, uint64_t epoch, struct area **ret);
+/* At most len bytes of it more. 1: more is missing; 0: it is as area_new() leaves it; -errno as
+ * that: it is to be freed. */
+int area_provide_some(struct area *area, size_t len);
 
 /* Who is going to fill it would meet a page that is not mapped yet with every other credential.
  * Maps some more of what exists from the start; whether there is more. */

@@ -31,7 +31,9 @@
 #define MADV_COLLAPSE 25
 #endif
 #define LARGE_PAGES_MAX_NS UINT64_C(200000000)
-#define SMALLEST           1 /* byte, and so one small page */
+/* Of one: half of what checks wait for the daemon, as long as nobody says otherwise. */
+#define LARGE_PAGE_MAX_NS UINT64_C(25000000)
+#define SMALLEST          1 /* byte, and so one small page */
 /* What is provided at once: of the time that it takes a call is nothing. */
 #define PIECE ((size_t)4 * LARGE_PAGE)
 
@@ -97,7 +99,7 @@ static int provide_large_pages(const struct memory *memory, size_t from, size_t 
 
 /* What is being provided, by the caller and a helper at once. */
 struct provision {
-    const struct memory *memory;
+    struct memory *memory;
     size_t end;
     _Atomic size_t at; /* where the next piece begins */
     uint64_t deadline_ns;
@@ -113,10 +115,13 @@ static int provide_piece(struct provision *provision, size_t from, size_t len)
     size_t at = (from + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
     size_t end = (from + len) / LARGE_PAGE * LARGE_PAGE;
 
-    if (at < end && !atomic_load(&provision->small) &&
-        (clock_ns() >= provision->deadline_ns ||
-         provide_large_pages(provision->memory, at, end - at) < 0))
-        atomic_store(&provision->small, true);
+    if (at < end && !atomic_load(&provision->small)) {
+        uint64_t start_ns = clock_ns();
+        if (start_ns >= provision->deadline_ns ||
+            provide_large_pages(provision->memory, at, end - at) < 0 ||
+            clock_ns() - start_ns > (end - at) / LARGE_PAGE * LARGE_PAGE_MAX_NS)
+            atomic_store(&provision->small, true);
+    }
     return provide_small(provision->memory->fd, from, len);
 }
 
@@ -140,13 +145,14 @@ static void *provide_pieces(void *userdata)
 
 /* Where the machine under ours has to find each page first, that takes most of the time, and two
  * processors have them in half of it. Without the helper all that is lost is time. */
-static int provide(const struct memory *memory, size_t from, size_t len)
+static int provide(struct memory *memory, size_t from, size_t len)
 {
     struct provision provision = {
         .memory = memory,
         .end = from + len,
         .at = from,
         .deadline_ns = clock_ns() + LARGE_PAGES_MAX_NS,
+        .small = memory->small,
     };
     pthread_t helper;
     bool helped = len > PIECE && thread_start(&helper, provide_pieces, &provision) == 0;
@@ -154,6 +160,7 @@ static int provide(const struct memory *memory, size_t from, size_t len)
     provide_pieces(&provision);
     if (helped)
         pthread_join(helper, NULL);
+    memory->small = atomic_load(&provision.small);
     return atomic_load(&provision.error);
 }
 
@@ -193,7 +200,7 @@ int memory_new(const char *name, size_t len, size_t there_len, struct memory *re
     return r;
 }
 
-int memory_provide(const struct memory *memory, size_t from, size_t len)
+int memory_provide(struct memory *memory, size_t from, size_t len)
 {
     if (from > memory->len || len > memory->len - from)
         return -EINVAL;

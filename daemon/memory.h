@@ -8,6 +8,7 @@
 #ifndef STKGATE_DAEMON_MEMORY_H
 #define STKGATE_DAEMON_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ struct memory {
     int fd; /* -1: none */
     void *bytes;
     size_t len;
+    bool small; /* large pages were not to be had, or not in time */
 };
 
 #define MEMORY_NONE ((struct memory){.fd = -1})
@@ -25,9 +27,9 @@ struct memory {
  * -EINVAL: len is 0, or there_len more than it. ret is untouched then, here and below. */
 int memory_new(const char *name, size_t len, size_t there_len, struct memory *ret);
 
-/* More of it exists: from, from + len. Of the bytes that are there none changes. -ENOMEM, -ENOSPC;
- * -EINVAL: beyond its end. */
-int memory_provide(const struct memory *memory, size_t from, size_t len);
+/* More of it exists: from, from + len. Of the bytes that are there none changes. A large page takes
+ * some 3 ms where the machine is a virtual one. -ENOMEM, -ENOSPC; -EINVAL: beyond its end. */
+int memory_provide(struct memory *memory, size_t from, size_t len);
 
 /* The pages of from, from + len are mapped now, rather than one by one when they are written to.
  * Where that can't be, nothing happens. */

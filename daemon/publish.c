@@ -21,6 +21,7 @@
 
 struct publish {
     struct area *current;
+    struct area *coming;   /* its memory is being provided, or NULL: it will be next */
     struct area *next;     /* being built, or NULL */
     struct area *previous; /* whose buckets are taken over, or NULL */
     uint64_t incarnation;
@@ -147,6 +148,7 @@ struct publish *publish_free(struct publish *publish)
         return NULL;
     area_free(publish->current);
     area_drop(publish->next);
+    area_free(publish->coming);
     area_free(publish->previous);
     free(publish);
     return NULL;
@@ -179,6 +181,7 @@ static struct area *retire(struct area *area)
 
 int publish_begin_anew(struct publish *publish, uint64_t credentials)
 {
+    publish->coming = area_free(publish->coming);
     publish->next = area_drop(publish->next);
     publish->previous = retire(publish->previous);
     publish->current = retire(publish->current);
@@ -329,24 +332,38 @@ static bool is_full(const struct publisher *publisher)
 /* Not before the buckets of the one before have been taken over. */
 bool publish_wants_growth(const struct publish *publish)
 {
-    return !publish->next && !publish->previous &&
+    return !publish_is_growing(publish) && !publish->previous &&
            (is_full(&publish->current->publisher) || publish->short_of_room);
 }
 
 bool publish_is_late(const struct publish *publish)
 {
-    return publish->next && is_filled_above(&publish->current->publisher, FILL_LATE_PERCENT);
+    return publish_is_growing(publish) &&
+           is_filled_above(&publish->current->publisher, FILL_LATE_PERCENT);
 }
 
 int publish_begin_growth(struct publish *publish, uint64_t credentials)
 {
-    struct area *area;
-
-    if (publish->next)
+    if (publish_is_growing(publish))
         return 0;
-    int r = area_new(slots_for(credentials), publish->heap_scale, ++publish->last_epoch, &area);
-    if (r < 0)
+    return area_begin(slots_for(credentials), publish->heap_scale, ++publish->last_epoch,
+                      &publish->coming);
+}
+
+int publish_provide_some(struct publish *publish, size_t len)
+{
+    struct area *area = publish->coming;
+
+    if (!area)
+        return 0;
+    int r = area_provide_some(area, len);
+    if (r > 0)
         return r;
+    publish->coming = NULL;
+    if (r < 0) {
+        area_free(area);
+        return r;
+    }
     area->publisher.building = true;
     area_keep(area);
     publish->next = area;
@@ -388,7 +405,7 @@ int publish_grow(struct publish *publish, const struct record *record,
 
 bool publish_is_growing(const struct publish *publish)
 {
-    return publish->next != NULL;
+    return publish->coming || publish->next;
 }
 
 /* Whoever looks at the old one after the last of these stores asks for the new one; until then it
@@ -571,8 +588,8 @@ void publish_stats(const struct publish *publish, uint64_t now_ns, struct view_s
     *ret = (struct view_stats){
         .slots = view_slots(&publisher->view),
         .used = publisher->used,
-        .resident_bytes = area_resident(publish->current) + area_resident(publish->next) +
-                          area_resident(publish->previous),
+        .resident_bytes = area_resident(publish->current) + area_resident(publish->coming) +
+                          area_resident(publish->next) + area_resident(publish->previous),
         .lease_ns = valid_until_ns > now_ns ? valid_until_ns - now_ns : 0,
         .complete = publish_is_complete(publish),
     };

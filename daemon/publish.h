@@ -78,6 +78,9 @@ uint64_t publish_seq(const struct publish *publish, uint64_t *ret_mark);
 bool publish_wants_growth(const struct publish *publish);
 /* Does nothing while one is built. As publish_new(). */
 int publish_begin_growth(struct publish *publish, uint64_t credentials);
+/* At most len bytes more of the next view's memory exist, which have to before the walk begins. 1:
+ * more are missing; 0: none are; -ENOMEM, -ENOSPC: growth is given up. */
+int publish_provide_some(struct publish *publish, size_t len);
 /* start: of one that the current view does not have; all others go on with the bucket that they
  * have there. -ENOSPC: this one is too small as well; growth is given up. */
 int publish_grow(struct publish *publish, const struct record *record,

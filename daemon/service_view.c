@@ -5,12 +5,18 @@
 
 #include "daemon/log.h"
 #include "lib/core/uninitialized.h"
+#include "lib/map/large.h"
 #include "lib/view/lease.h"
 
 /* Credentials, or slots, between two looks at the clock: checks wait meanwhile. */
 #define WALK_AT_ONCE 32
 #define MOVE_AT_ONCE 64
 #define LATE_FACTOR  8
+
+/* Bytes of a next view's memory, likewise; and between two renewals of the lease where nobody is
+ * answered before growth is done. */
+#define PROVIDE_AT_ONCE  LARGE_PAGE
+#define PROVIDE_FOR_LONG ((size_t)64 << 20)
 
 /* ---- one credential ----------------------------------------------------------------------------
  */
@@ -225,8 +231,10 @@ static int begin_growth(struct service *service)
 /* Who maps the view goes by it meanwhile. */
 static int walk_to_its_end(struct service *service, uint64_t mono_ns)
 {
-    int r = 0;
+    int r;
 
+    while ((r = publish_provide_some(service->publish, PROVIDE_FOR_LONG)) > 0)
+        service_refresh(service);
     while (r == 0 && service->fill.kind != FILL_NONE) {
         service_refresh(service);
         r = walk_on(service, mono_ns, service_clock_ns(CLOCK_MONOTONIC) + LEASE_NS / 8);
@@ -269,10 +277,19 @@ static void complain(struct service *service, int error)
 /* Within a read. */
 static int fill_some(struct service *service, uint64_t mono_ns, uint64_t until_ns)
 {
+    int r;
+
+    while ((r = publish_provide_some(service->publish, PROVIDE_AT_ONCE)) > 0)
+        if (is_time(until_ns))
+            return 0;
+    if (r < 0) {
+        end_fill(service);
+        return r;
+    }
     while (publish_map_some(service->publish))
         if (is_time(until_ns))
             return 0;
-    int r = walk_on(service, mono_ns, until_ns);
+    r = walk_on(service, mono_ns, until_ns);
     return r == -ENOSPC && service->fill.kind == FILL_BUILD ? grow_now(service, mono_ns) : r;
 }
 

@@ -19,11 +19,12 @@
 #include "bench/numbered.h"
 #include "bench/stand_in.h"
 
-#define INCARNATION   UINT64_C(0x6f7574677277)
-#define PROCESSES_MAX (STAND_IN_CONNECTIONS / 2)
-#define AT_ONCE       256 /* tokens, between two looks at the sockets */
-#define LAST          64
-#define ASKED_FEW     100 /* and a tenth of all checks: while a larger view is handed out */
+#define INCARNATION     UINT64_C(0x6f7574677277)
+#define PROCESSES_MAX   (STAND_IN_CONNECTIONS / 2)
+#define AT_ONCE         256               /* tokens, between two looks at the sockets */
+#define PROVIDE_AT_ONCE ((size_t)2 << 20) /* bytes */
+#define LAST            64
+#define ASKED_FEW       100 /* and a tenth of all checks: while a larger view is handed out */
 
 /* Of all processes. */
 struct shared {
@@ -86,7 +87,10 @@ static bool work(void *userdata)
 {
     struct grower *grower = userdata;
 
-    if (publish_is_growing(grower->publish)) {
+    int provided = publish_provide_some(grower->publish, PROVIDE_AT_ONCE);
+    if (provided < 0)
+        errx(2, "no memory for a larger view: %s", strerror(-provided));
+    if (provided == 0 && publish_is_growing(grower->publish)) {
         (void)publish_map_some(grower->publish);
         copy_some(grower);
     } else if (publish_wants_growth(grower->publish)) {

@@ -85,9 +85,18 @@ static inline void expect(struct publish *publish, unsigned n)
     ck_assert_uint_eq(bucket->allowed, n);
 }
 
+static inline void begin_growth(struct publish *publish, unsigned count)
+{
+    int r;
+    ck_assert_int_eq(publish_begin_growth(publish, count), 0);
+    while ((r = publish_provide_some(publish, SIZE_MAX)) > 0)
+        continue;
+    ck_assert_int_eq(r, 0);
+}
+
 static inline void grow(struct publish *publish, unsigned count)
 {
-    ck_assert_int_eq(publish_begin_growth(publish, count), 0);
+    begin_growth(publish, count);
     for (unsigned n = 0; n < count; n++) {
         struct record record = record_of(n);
         ck_assert_int_eq(publish_grow(publish, &record, NULL, NOW_NS), 0);

@@ -61,6 +61,49 @@ START_TEST(is_mapped_bit_by_bit_but_for_what_takes_no_memory_yet)
 }
 END_TEST
 
+START_TEST(what_is_begun_comes_to_exist_bit_by_bit_and_is_the_same_in_the_end)
+{
+    const size_t step = 64 * 1024;
+    struct area *area, *whole;
+    unsigned calls = 0;
+    int r;
+
+    ck_assert_int_eq(area_new(8192, 1, 7, &whole), 0);
+    ck_assert_int_eq(area_begin(8192, 1, 7, &area), 0);
+    uint64_t resident = area_resident(area);
+    ck_assert_uint_le(resident, step);
+    while ((r = area_provide_some(area, step)) > 0) {
+        ck_assert_uint_le(area_resident(area), resident + step);
+        resident = area_resident(area);
+        calls++;
+    }
+    ck_assert_int_eq(r, 0);
+    ck_assert_uint_gt(calls, 8192 * 160 / step - 1);
+    ck_assert_uint_eq(area_resident(area), area_resident(whole));
+    ck_assert_uint_eq(view_slots(&area->publisher.view), view_slots(&whole->publisher.view));
+    ck_assert_uint_eq(area->publisher.header->epoch, 7);
+    ck_assert_uint_eq(area->publisher.used, 0);
+    area_free(area);
+    area_free(whole);
+}
+END_TEST
+
+START_TEST(what_cannot_come_to_exist_is_said)
+{
+    struct area *area;
+    int barred, r;
+
+    ck_assert_int_eq(area_begin(8192, 1, 7, &area), 0);
+    ck_assert_int_eq(memory_open_read_only(&area->shared, &barred), 0);
+    close(area->shared.fd);
+    area->shared.fd = barred;
+    while ((r = area_provide_some(area, 1 << 20)) > 0)
+        continue;
+    ck_assert_int_eq(r, -EBADF);
+    area_free(area);
+}
+END_TEST
+
 START_TEST(comes_back_from_the_store_with_what_was_in_it)
 {
     struct area *found;
@@ -137,5 +180,6 @@ END_TEST
 
 SUITE_MAIN("area", is_empty_and_has_room_for_as_many,
            is_mapped_bit_by_bit_but_for_what_takes_no_memory_yet,
-           comes_back_from_the_store_with_what_was_in_it, files_are_told_apart_by_their_epochs,
-           files_that_are_no_view_are_refused_and_forgotten)
+           what_is_begun_comes_to_exist_bit_by_bit_and_is_the_same_in_the_end,
+           what_cannot_come_to_exist_is_said, comes_back_from_the_store_with_what_was_in_it,
+           files_are_told_apart_by_their_epochs, files_that_are_no_view_are_refused_and_forgotten)

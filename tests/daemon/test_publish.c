@@ -193,7 +193,7 @@ START_TEST(a_next_view_that_is_too_small_is_given_up_and_the_one_after_it_is_lar
     for (; n < 1000; n++)
         put(publish, n);
     publish_set_complete(publish);
-    ck_assert_int_eq(publish_begin_growth(publish, 10), 0);
+    begin_growth(publish, 10);
     for (n = 0; r == 0; n++) {
         struct record record = record_of(n);
         r = publish_grow(publish, &record, NULL, NOW_NS);
@@ -212,7 +212,7 @@ START_TEST(a_next_view_that_a_change_found_too_small_is_no_place_for_what_follow
     struct publish *publish = make(1000);
     unsigned n = 0;
 
-    ck_assert_int_eq(publish_begin_growth(publish, 10), 0);
+    begin_growth(publish, 10);
     while (publish_is_growing(publish) && n < 1000)
         put(publish, n++);
     ck_assert(!publish_is_growing(publish));
@@ -221,6 +221,42 @@ START_TEST(a_next_view_that_a_change_found_too_small_is_no_place_for_what_follow
     ck_assert_int_eq(publish_grow(publish, &record, NULL, NOW_NS), -ENOSPC);
     ck_assert(publish_wants_growth(publish));
     expect(publish, 0);
+    publish_free(publish);
+}
+END_TEST
+
+/* The walk begins after that, and finds them in the table. */
+START_TEST(while_the_next_view_comes_to_exist_changes_go_into_the_current_one_alone)
+{
+    struct publish *publish = make(1000);
+    struct view_stats before, after;
+
+    publish_set_complete(publish);
+    ck_assert_int_eq(publish_provide_some(publish, 1), 0);
+    ck_assert(!publish_is_growing(publish));
+    publish_stats(publish, NOW_NS, &before);
+    ck_assert_int_eq(publish_begin_growth(publish, 1000), 0);
+    ck_assert_int_eq(publish_begin_growth(publish, 1000), 0);
+    ck_assert(publish_is_growing(publish));
+    ck_assert_int_eq(publish_provide_some(publish, 100000), 1);
+    publish_stats(publish, NOW_NS, &after);
+    ck_assert_uint_gt(after.resident_bytes, before.resident_bytes);
+    put(publish, 0);
+    expect(publish, 0);
+    struct record record = record_of(0);
+    ck_assert_int_eq(publish_grow(publish, &record, NULL, NOW_NS), -ENOSPC);
+    grow(publish, 1);
+    publish_switch(publish, true);
+    expect(publish, 0);
+    ck_assert(!publish_is_growing(publish));
+
+    /* And it may be given up. */
+    while (publish_move_some(publish, 1000, NOW_NS))
+        continue;
+    ck_assert_int_eq(publish_begin_growth(publish, 1000), 0);
+    ck_assert_int_eq(publish_begin_anew(publish, 10), 0);
+    ck_assert(!publish_is_growing(publish));
+    ck_assert_int_eq(publish_begin_growth(publish, 1000), 0);
     publish_free(publish);
 }
 END_TEST
@@ -249,7 +285,7 @@ START_TEST(what_was_filled_with_a_gap_is_not_said_to_be_complete)
     struct record record = record_of(0);
 
     publish_set_complete(publish);
-    ck_assert_int_eq(publish_begin_growth(publish, 3), 0);
+    begin_growth(publish, 3);
     ck_assert_int_eq(publish_grow(publish, &record, NULL, NOW_NS), 0);
     publish_switch(publish, false);
     ck_assert_int_eq(find(publish, 1), VIEW_UNSURE);
@@ -284,6 +320,7 @@ SUITE_MAIN("publish", says_none_only_when_all_of_the_table_is_in_it,
            an_edit_that_has_no_room_finds_its_bucket_in_the_larger_view,
            a_next_view_that_is_too_small_is_given_up_and_the_one_after_it_is_larger,
            a_next_view_that_a_change_found_too_small_is_no_place_for_what_follows,
+           while_the_next_view_comes_to_exist_changes_go_into_the_current_one_alone,
            an_edit_while_it_grows_leaves_the_bucket_where_it_is,
            what_was_filled_with_a_gap_is_not_said_to_be_complete,
            what_is_removed_while_it_grows_is_gone_from_both)

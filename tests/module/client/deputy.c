@@ -119,6 +119,8 @@ static void begin_growth(struct deputy *deputy)
     if (deputy->filling != DEPUTY_IDLE)
         return;
     demand(publish_begin_growth(deputy->publish, count_there(deputy)) == 0, "no larger view");
+    demand(publish_provide_some(deputy->publish, SIZE_MAX) == 1, "there is no view to provide for");
+    demand(publish_provide_some(deputy->publish, SIZE_MAX) == 0, "no memory for a larger view");
     deputy->filling = DEPUTY_GROWS;
     deputy->filled = 0;
 }
