@@ -1,11 +1,12 @@
-/* growing.c - growing PROCESSES TOKENS [CONNECTIONS [NICE]]
+/* growing.c - growing PROCESSES TOKENS [CONNECTIONS [NICE [mixed]]]
  *
  * The processes check, at random, all tokens that there are, beginning with one, while so many are
  * minted on some connections, 16 if not told. Each token whose mint was acknowledged must be known.
  * Their view grows meanwhile: they map larger ones, and in the end have just one. How long a mint
  * and a check took at most is told: nobody is answered while the daemon has to grow at once, and a
  * check that may wait for 30 s, as those of crowd.c may, does not fail of that. The processes are
- * nice, 19 if not told otherwise, and leave the processors to who mints.
+ * nice, 19 if not told otherwise, and leave the processors to who mints. Mixed: every second of
+ * them asks the daemon for each check, and has no view.
  */
 #include <err.h>
 #include <inttypes.h>
@@ -38,6 +39,7 @@ struct table {
 static struct table *table;
 static unsigned connections = CONNECTIONS;
 static int niceness = NICE;
+static bool is_mixed;
 
 static unsigned draw(unsigned below)
 {
@@ -123,6 +125,11 @@ static void pause_briefly(void)
     nanosleep(&span, NULL);
 }
 
+static bool has_view(unsigned n)
+{
+    return !is_mixed || n % 2 == 0;
+}
+
 /* How many views the first process was seen with, until all is minted. */
 static unsigned watch(const struct crowd *crowd, pid_t minting[static CONNECTIONS_MAX])
 {
@@ -149,22 +156,20 @@ static void await_one_view_each(const struct crowd *crowd, const uint64_t first[
     uint64_t until_ns = crowd_clock_ns() + PATIENCE_NS, inode;
 
     for (unsigned n = 0; n < crowd->count; n++)
-        while (mapped_views(crowd->processes[n], &inode) != 1 || inode == first[n]) {
+        while (has_view(n) &&
+               (mapped_views(crowd->processes[n], &inode) != 1 || inode == first[n])) {
             if (crowd_clock_ns() > until_ns)
                 errx(1, "process %u keeps a view that was replaced", n);
             pause_briefly();
         }
 }
 
-int main(int argc, char *argv[])
+/* How many tokens. */
+static unsigned take_arguments(int argc, char *argv[])
 {
-    struct crowd crowd;
-    uint64_t first[CROWD_MAX];
-    pid_t minting[CONNECTIONS_MAX];
-    const char *runtime = getenv("STKGATE_RUNTIME");
-
-    if (argc < 3 || argc > 5 || !runtime)
-        errx(64, "usage: STKGATE_RUNTIME=... growing PROCESSES TOKENS [CONNECTIONS [NICE]]");
+    if (argc < 3 || argc > 6)
+        errx(64,
+             "usage: STKGATE_RUNTIME=... growing PROCESSES TOKENS [CONNECTIONS [NICE [mixed]]]");
     unsigned tokens = (unsigned)strtoul(argv[2], NULL, 10);
     if (tokens < 2 || tokens > TOKENS_MAX)
         errx(64, "2 to %d tokens", TOKENS_MAX);
@@ -174,14 +179,28 @@ int main(int argc, char *argv[])
         errx(64, "1 to %d connections", CONNECTIONS_MAX);
     if (argc > 4)
         niceness = (int)strtol(argv[4], NULL, 10);
+    is_mixed = argc > 5;
+    return tokens;
+}
+
+int main(int argc, char *argv[])
+{
+    struct crowd crowd;
+    uint64_t first[CROWD_MAX];
+    pid_t minting[CONNECTIONS_MAX];
+    const char *runtime = getenv("STKGATE_RUNTIME");
+    unsigned tokens = take_arguments(argc, argv);
+
+    if (!runtime)
+        errx(64, "STKGATE_RUNTIME is not set");
     table = crowd_share(sizeof *table);
     int fd = admin_call_dial(runtime);
     mint_next(fd);
     close(fd);
-    crowd_gather(&crowd, (unsigned)strtoul(argv[1], NULL, 10), CROWD_DIRECT, table->tokens[0],
-                 check_one, NULL);
+    crowd_gather(&crowd, (unsigned)strtoul(argv[1], NULL, 10),
+                 is_mixed ? CROWD_MIXED : CROWD_DIRECT, table->tokens[0], check_one, NULL);
     for (unsigned n = 0; n < crowd.count; n++)
-        if (mapped_views(crowd.processes[n], &first[n]) != 1)
+        if (has_view(n) && mapped_views(crowd.processes[n], &first[n]) != 1)
             errx(1, "process %u has no view", n);
     crowd_begin(&crowd);
     mint_all(runtime, tokens, minting);
