@@ -235,6 +235,8 @@ static int walk_to_its_end(struct service *service, uint64_t mono_ns)
 
     while ((r = publish_provide_some(service->publish, PROVIDE_FOR_LONG)) > 0)
         service_refresh(service);
+    if (r < 0)
+        end_fill(service);
     while (r == 0 && service->fill.kind != FILL_NONE) {
         service_refresh(service);
         r = walk_on(service, mono_ns, service_clock_ns(CLOCK_MONOTONIC) + LEASE_NS / 8);
