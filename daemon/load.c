@@ -29,9 +29,14 @@ void load_add(struct load *load, uint64_t now_us, uint64_t used_us)
         load->at_us = now_us;
 }
 
+uint64_t load_left_us(const struct load *load, uint64_t now_us)
+{
+    return left(load, now_us) / 1000;
+}
+
 unsigned load_level(const struct load *load, uint64_t now_us)
 {
-    uint64_t quiets = left(load, now_us) / 1000 / LOAD_QUIET_US;
+    uint64_t quiets = load_left_us(load, now_us) / LOAD_QUIET_US;
 
     if (quiets == 0)
         return 0;

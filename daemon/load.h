@@ -9,12 +9,11 @@
 #include <stdint.h>
 
 #define LOAD_HALF_LIFE_US UINT64_C(65536)
+#define LOAD_ALL_US       (2 * LOAD_HALF_LIFE_US)
 
 /* A step for each half octave from LOAD_QUIET_US on; level 0 is below that: quiet. */
 #define LOAD_QUIET_US  UINT64_C(256)
 #define LOAD_LEVEL_MAX 64
-/* Of who uses half of the time there is: that comes to LOAD_HALF_LIFE_US. */
-#define LOAD_LEVEL_HALF 17
 
 struct load {
     uint64_t used_ns; /* as of at_us; finer than the clock, or small sums would never fade */
@@ -22,6 +21,9 @@ struct load {
 };
 
 void load_add(struct load *load, uint64_t now_us, uint64_t used_us);
+
+/* What is left of the sum: up to LOAD_ALL_US, or a little more. */
+uint64_t load_left_us(const struct load *load, uint64_t now_us);
 
 /* 0 to LOAD_LEVEL_MAX, rising with what was used. A clock that went back fades nothing. */
 unsigned load_level(const struct load *load, uint64_t now_us);

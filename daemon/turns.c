@@ -41,6 +41,7 @@ struct party {
 struct turns {
     sd_event *event;
     uint64_t swept_at_us;
+    struct load others; /* turns_spend() */
     struct party *hash[HASH_SIZE];
 };
 
@@ -56,11 +57,27 @@ static struct party **place_of(struct turns *turns, int64_t id)
     return place;
 }
 
-static int64_t priority_at(int64_t id, unsigned level)
+static bool has_less_than_half(const struct party *party, uint64_t now_us)
 {
-    if (id == TURNS_ADMIN && level < LOAD_LEVEL_HALF)
+    return 2 * load_left_us(&party->load, now_us) + load_left_us(&party->turns->others, now_us) <
+           LOAD_ALL_US;
+}
+
+static int64_t priority_at(const struct party *party, uint64_t now_us)
+{
+    int64_t level = load_level(&party->load, now_us);
+
+    if (party->id == TURNS_ADMIN && has_less_than_half(party, now_us))
         return PRIORITY_ADMIN;
-    return id == TURNS_ARRIVALS ? (int64_t)level + 1 : (int64_t)level;
+    return party->id == TURNS_ARRIVALS ? level + 1 : level;
+}
+
+static uint64_t clock_us(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * UINT64_C(1000000) + (uint64_t)ts.tv_nsec / 1000;
 }
 
 static struct party *party_use(struct turns *turns, int64_t id)
@@ -74,7 +91,7 @@ static struct party *party_use(struct turns *turns, int64_t id)
         party->turns = turns;
         party->id = id;
         party->crowd_fd = -1;
-        party->priority = priority_at(id, 0);
+        party->priority = priority_at(party, clock_us());
         *place = party;
     }
     (*place)->uses++;
@@ -126,15 +143,7 @@ static void sweep(struct turns *turns, uint64_t now_us)
     turns->swept_at_us = now_us;
     for (size_t i = 0; i < HASH_SIZE; i++)
         for (struct party *party = turns->hash[i]; party; party = party->next)
-            set_priority(party, priority_at(party->id, load_level(&party->load, now_us)));
-}
-
-static uint64_t clock_us(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * UINT64_C(1000000) + (uint64_t)ts.tv_nsec / 1000;
+            set_priority(party, priority_at(party, now_us));
 }
 
 /* From when the loop woke up to now: its own work for this dispatch is the party's, too. */
@@ -144,8 +153,16 @@ static void charge(struct party *party)
 
     (void)sd_event_now(party->turns->event, CLOCK_MONOTONIC, &woken_us);
     load_add(&party->load, now_us, now_us > woken_us ? now_us - woken_us : 0);
-    set_priority(party, priority_at(party->id, load_level(&party->load, now_us)));
+    set_priority(party, priority_at(party, now_us));
     sweep(party->turns, now_us);
+}
+
+void turns_spend(struct turns *turns, uint64_t spent_us)
+{
+    uint64_t now_us = clock_us();
+
+    load_add(&turns->others, now_us, spent_us);
+    sweep(turns, now_us);
 }
 
 /* ---- serving -----------------------------------------------------------------------------------

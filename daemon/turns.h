@@ -62,6 +62,9 @@ void turn_remove(struct turn *turn);
 /* Call fn once more when it is the party's turn, whether fd is ready or not. */
 void turn_again(struct turn *turn);
 
+/* The loop did so much that is of no party, and went before them all. */
+void turns_spend(struct turns *turns, uint64_t spent_us);
+
 /* For listening sockets: whether fn is called at all. Begins as true. */
 void turn_set_enabled(struct turn *turn, bool enabled);
 

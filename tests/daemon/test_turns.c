@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/load.h"
 #include "tests/suite.h"
 
 #define MANY 20
@@ -234,10 +235,10 @@ START_TEST(arrivals_come_after_quiet_users_and_admin_before_all)
     join(&listener, TURNS_ARRIVALS, false);
     join(&admin, TURNS_ADMIN, true);
     ck_assert_int_lt(turn_priority(&user.turn), turn_priority(&listener.turn));
-    dispatch(10);
-    ck_assert_uint_ge(admin.served, 9);
     ck_assert_int_lt(turn_priority(&admin.turn), turn_priority(&user.turn));
     ck_assert_int_gt(turn_priority(&admin.turn), TURNS_PRIORITY_BEFORE);
+    dispatch(10);
+    ck_assert_uint_ge(admin.served, 9);
     leave(&user);
     leave(&listener);
     leave(&admin);
@@ -275,6 +276,20 @@ START_TEST(admin_comes_first_with_half_of_the_time_and_no_more)
 }
 END_TEST
 
+START_TEST(admin_comes_first_with_half_of_what_others_leave)
+{
+    struct member admin = {.spend_us = 5000};
+    setup_turns();
+    join(&admin, TURNS_ADMIN, true);
+    int64_t first = turn_priority(&admin.turn);
+    turns_spend(turns, LOAD_ALL_US);
+    dispatch(1);
+    ck_assert_int_gt(turn_priority(&admin.turn), first);
+    leave(&admin);
+    teardown_turns();
+}
+END_TEST
+
 START_TEST(a_listener_may_be_switched_off_and_on)
 {
     struct member listener = {0};
@@ -299,4 +314,4 @@ SUITE_MAIN("turns", all_of_a_party_are_served_in_turns_however_many,
            who_was_noisy_and_is_quiet_rises_though_nobody_serves_him,
            arrivals_come_after_quiet_users_and_admin_before_all,
            admin_comes_first_with_half_of_the_time_and_no_more,
-           a_listener_may_be_switched_off_and_on)
+           admin_comes_first_with_half_of_what_others_leave, a_listener_may_be_switched_off_and_on)
