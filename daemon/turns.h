@@ -4,8 +4,8 @@
  * for them. So every descriptor belongs to a party, a user as a rule, and has the party's priority:
  * it sinks with the time that the party took of the loop lately (load.h), and rises again. Who
  * manages comes first, so that no flood of checks holds up a revocation; but with what it takes
- * beyond half of the time it waits its turn like a user, so that no flood of mints holds up a
- * check.
+ * beyond half of the time, or of what turns_spend() leaves of it, it waits its turn like a user, so
+ * that no flood of mints holds up a check.
  *
  * And sd-event asks the kernel for all that is ready each time before it serves one: hundreds of
  * busy descriptors would make each of these questions long, for everybody. So at most TURNS_DIRECT
