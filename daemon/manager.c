@@ -14,6 +14,7 @@
 
 #include <config.h> /* of configure, not daemon/config.h */
 
+#include "daemon/background.h"
 #include "daemon/bus_error.h"
 #include "daemon/descriptors.h"
 #include "daemon/http_admin.h"
@@ -26,10 +27,9 @@
 #define FLUSH_ON_USEC      UINT64_C(10000) /* while some is left */
 #define REFRESH_EVERY_USEC UINT64_C(1000000)
 
-/* The view is built and extended when there is nothing else to do, but at least that often; and for
- * that long at once: a check that comes then waits for its end. */
-#define WORK_EVERY_USEC UINT64_C(1000)
-#define WORK_NS         UINT64_C(500000)
+/* The view is built and extended for that long at once: a check that comes then waits for its
+ * end. */
+#define WORK_NS UINT64_C(500000)
 
 /* Who maps the view of a daemon that was stopped without systemd, which would keep it, may go by it
  * for that long: the next one has to wait as long before it can revoke. */
@@ -56,7 +56,7 @@ struct manager {
     struct server *server;
     struct http_server *http;
     struct http_server *admin;
-    sd_event_source *idle_work, *timed_work;
+    struct background *work; /* on the view */
     struct lease_note note;
     uint64_t wait_until_ns; /* no change is answered before */
     bool stopping;          /* told to end */
@@ -213,62 +213,14 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si,
 /* ---- work on the view --------------------------------------------------------------------------
  */
 
-static void set_work(struct manager *manager, bool more, uint64_t after_usec)
+static enum background_left work(void *userdata)
 {
-    (void)sd_event_source_set_enabled(manager->idle_work, more ? SD_EVENT_ON : SD_EVENT_OFF);
-    (void)sd_event_source_set_time_relative(manager->timed_work, after_usec);
-    (void)sd_event_source_set_enabled(manager->timed_work, more ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
-}
-
-/* Where it is under way its time is not put off: it would never come while changes do. */
-static void begin_work(struct manager *manager)
-{
-    int enabled;
-
-    if (sd_event_source_get_enabled(manager->timed_work, &enabled) == 0)
-        set_work(manager, true, WORK_EVERY_USEC);
-}
-
-/* It takes half of the time, or four fifths when growth is late, however long a piece of it takes,
- * such as a page of memory: else there were none for checks. The timer counts from when the loop
- * woke up, and so from before the work. */
-static void work(struct manager *manager)
-{
+    struct manager *manager = userdata;
     bool is_late = service_work_span(manager->service, WORK_NS) > WORK_NS;
-    uint64_t start_ns = clock_ns();
-    bool more = service_work(manager->service, WORK_NS);
-    uint64_t took_usec = (clock_ns() - start_ns) / 1000;
-    uint64_t every_usec = is_late ? took_usec + took_usec / 4 : 2 * took_usec;
 
-    turns_spend(manager->turns, took_usec);
-    set_work(manager, more, every_usec > WORK_EVERY_USEC ? every_usec : WORK_EVERY_USEC);
-}
-
-static int on_idle_work(sd_event_source *source, void *userdata)
-{
-    work(userdata);
-    return 0;
-}
-
-static int on_timed_work(sd_event_source *source, uint64_t usec, void *userdata)
-{
-    work(userdata);
-    return 0;
-}
-
-static int open_work(struct manager *manager)
-{
-    int r = sd_event_add_defer(manager->event, &manager->idle_work, on_idle_work, manager);
-    if (r >= 0)
-        r = sd_event_source_set_priority(manager->idle_work, SD_EVENT_PRIORITY_IDLE);
-    if (r >= 0)
-        r = sd_event_add_time_relative(manager->event, &manager->timed_work, CLOCK_MONOTONIC,
-                                       WORK_EVERY_USEC, 1, on_timed_work, manager);
-    if (r >= 0)
-        r = sd_event_source_set_priority(manager->timed_work, TURNS_PRIORITY_BEFORE);
-    if (r >= 0)
-        set_work(manager, true, WORK_EVERY_USEC);
-    return r;
+    if (!service_work(manager->service, WORK_NS))
+        return BACKGROUND_NONE;
+    return is_late ? BACKGROUND_LATE : BACKGROUND_SOME;
 }
 
 static int on_committed(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -276,7 +228,7 @@ static int on_committed(sd_event_source *source, int fd, uint32_t revents, void 
     struct manager *manager = userdata;
 
     committer_collect(manager->committer);
-    begin_work(manager);
+    background_begin(manager->work);
     exit_when_done(manager);
     return 0;
 }
@@ -370,9 +322,7 @@ static int open_faces(struct manager *manager)
         .handler = http_check_handle,
     };
 
-    int r = turns_new(manager->event, &manager->turns);
-    if (r == 0)
-        r = server_new(manager->event, manager->turns, manager->service,
+    int r = server_new(manager->event, manager->turns, manager->service,
                        manager->sockets.fds[SOCKET_CHECK], &manager->server);
     if (r < 0)
         return r;
@@ -452,7 +402,7 @@ static int open_events(struct manager *manager)
         r = settle(source, r, TURNS_PRIORITY_BEFORE);
     }
     if (r >= 0)
-        r = open_work(manager);
+        r = background_new(manager->event, manager->turns, work, manager, &manager->work);
     if (r >= 0)
         r = sd_event_set_watchdog(manager->event, true);
     return r < 0 ? r : 0;
@@ -474,6 +424,8 @@ static int open_loop(struct manager *manager)
 {
     int r = sd_event_new(&manager->event);
 
+    if (r >= 0)
+        r = turns_new(manager->event, &manager->turns);
     if (r >= 0)
         r = open_events(manager);
     if (r >= 0)
@@ -536,14 +488,13 @@ static void manager_close(struct manager *manager)
     http_server_free(manager->admin);
     http_server_free(manager->http);
     server_free(manager->server);
+    background_free(manager->work);
     turns_free(manager->turns);
     (void)reserve_release(&manager->reserve);
     sockets_close(&manager->sockets);
     service_free(manager->service);
     lease_note_close(&manager->note);
     store_close(manager->store);
-    sd_event_source_disable_unref(manager->idle_work);
-    sd_event_source_disable_unref(manager->timed_work);
     sd_event_unref(manager->event);
 }
 
