@@ -175,7 +175,7 @@ beside_redis() {
     else
         printf 'note\tRedis was not measured: this was configured without libhiredis\n'
     fi
-    run 60 compare "$dir/calm" "$dir/tokens" ${redis[@]+"${redis[@]}"}
+    run 240 compare "$dir/calm" "$dir/tokens" ${redis[@]+"${redis[@]}"}
     end_all
 }
 
@@ -213,7 +213,7 @@ beside_nginx() {
     keep_awake
     start_daemon http "${on_last[@]}"
     until_listens "$dir/nginx.sock"
-    run 60 keepalive "$dir/http/http.sock" "$dir/nginx.sock" "$dir/tokens"
+    run 240 keepalive "$dir/http/http.sock" "$dir/nginx.sock" "$dir/tokens"
     end_all
 }
 
@@ -221,7 +221,7 @@ on_a_slow_disk() {
     local slow=(env "LD_PRELOAD=$build/bench/.libs/slowsync.so" "STKGATE_SYNC_MS=$sync_ms")
     start_daemon idle "${slow[@]}"
     start_daemon busy "${slow[@]}"
-    run 60 undermint "$dir/idle" "$dir/busy" "$dir/tokens"
+    run 240 undermint "$dir/idle" "$dir/busy" "$dir/tokens"
     end_all
 }
 
@@ -235,7 +235,7 @@ amid_a_flood() {
     # The flood has the last processor to itself.
     start_daemon flooded taskset -c "0-$(($(nproc) > 1 ? $(nproc) - 2 : 0))"
     for kind in checks connections http; do
-        timeout --kill-after=5 60 "$build/tests/load/neighbour" "$dir/flooded" "$dir/tokens" \
+        timeout --kill-after=5 240 "$build/tests/load/neighbour" "$dir/flooded" "$dir/tokens" \
             "$kind" check || die "tests/load/neighbour failed"
     done
     end_all
@@ -243,7 +243,7 @@ amid_a_flood() {
     start_daemon shared
     start_daemon elsewhere
     for kind in checks connections http; do
-        timeout --kill-after=5 60 "$build/tests/load/neighbour" "$dir/shared" "$dir/tokens" \
+        timeout --kill-after=5 240 "$build/tests/load/neighbour" "$dir/shared" "$dir/tokens" \
             "$kind" check 21 "$dir/elsewhere" | sed 's/amid a flood/on shared processors amid a flood/' ||
             die "tests/load/neighbour failed"
     done

@@ -124,11 +124,13 @@ static void set_priority(struct party *party, int64_t priority)
 }
 
 /* Of sources with one priority sd-event serves that first which waits longest, and a deferred one
- * is taken to wait since it was made: what is served once more would go before all else of the
- * party for ever. So the two alternate. */
+ * is taken to wait since it was made: what is served once more goes before all else of the party.
+ * With users that is as it should be: what is begun is ended before more is. Of admin.sock it would
+ * be so for ever, since connections that mint are served once more after each commit, and ask anew
+ * in that turn: there the two alternate. */
 static void let_again_yield(struct party *party, bool yields)
 {
-    if (party->again_yields == yields)
+    if (party->id != TURNS_ADMIN || party->again_yields == yields)
         return;
     party->again_yields = yields;
     (void)sd_event_source_set_priority(party->again_source, party->priority + yields);

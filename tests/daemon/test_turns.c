@@ -156,7 +156,7 @@ START_TEST(again_serves_once_more_what_is_not_ready)
 END_TEST
 
 /* With as many descriptors as are sources, and with a crowd. */
-START_TEST(who_is_served_again_and_again_lets_the_others_of_the_party_in)
+START_TEST(who_is_served_again_and_again_lets_others_in_where_tokens_are_minted)
 {
     static struct member members[2][MANY];
     const int counts[] = {2, MANY};
@@ -164,7 +164,7 @@ START_TEST(who_is_served_again_and_again_lets_the_others_of_the_party_in)
     for (int n = 0; n < 2; n++) {
         members[n][0].always_again = true;
         for (int i = 0; i < counts[n]; i++)
-            join(&members[n][i], 1000, i > 0);
+            join(&members[n][i], TURNS_ADMIN, i > 0);
         turn_again(&members[n][0].turn);
         dispatch(4 * MANY * (TURNS_DIRECT + 1));
         for (int i = 0; i < counts[n]; i++)
@@ -309,7 +309,7 @@ END_TEST
 SUITE_MAIN("turns", all_of_a_party_are_served_in_turns_however_many,
            at_most_a_few_of_a_party_are_sources_and_others_move_up,
            a_member_may_leave_while_it_is_served, again_serves_once_more_what_is_not_ready,
-           who_is_served_again_and_again_lets_the_others_of_the_party_in,
+           who_is_served_again_and_again_lets_others_in_where_tokens_are_minted,
            a_quiet_user_comes_before_a_noisy_one,
            who_was_noisy_and_is_quiet_rises_though_nobody_serves_him,
            arrivals_come_after_quiet_users_and_admin_before_all,
