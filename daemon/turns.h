@@ -59,7 +59,8 @@ int turn_add(struct turns *turns, int64_t party, int fd, turn_fn fn, void *userd
 /* Before fd is closed. A turn that is all zeroes, or was removed, is left alone. */
 void turn_remove(struct turn *turn);
 
-/* Call fn once more when it is the party's turn, whether fd is ready or not. */
+/* Call fn once more when it is the party's turn, whether fd is ready or not: before all else of a
+ * user, and alternating with the rest of TURNS_ADMIN. */
 void turn_again(struct turn *turn);
 
 /* The loop did so much that is of no party, and went before them all. */
