@@ -4,10 +4,11 @@
  * KIND is checks, connections or http (flood.h). FACE is check or http: where the other one asks.
  * TOKENS is a file whose first line is "TOKEN SITE". One process floods as one uid; another, of
  * another uid, times its checks on one connection, in rounds: amid the flood, and while that is
- * stopped. Prints, separated by tabs: time   NAME p50 p99 p99.9 max, in microseconds; a line for
- * each of the two ratio  as bench/ has it: the median of the rounds' ratios, at p99 floor  the
- * ratio of the two best rounds' p99: what other work on the machine disturbs least flood  how many
- * connections were admitted, and how many refused
+ * stopped. Prints lines, separated by tabs. Of either, "time": the rounds' medians at p50, p99,
+ * p99.9 and max, in microseconds. "ratio": as bench/ has it, the median of the rounds' ratios, at
+ * p99. "floor": the ratio of the two best rounds' p50, what other work on the machine disturbs
+ * least; where that leaves no processor free, one call in a hundred waits for it, and p99 tells of
+ * nothing else. "flood": how many connections were admitted, and how many refused.
  *
  * ELSEWHERE is the runtime directory of another daemon, with the same table. Then all share all
  * processors, and the flood does not stop, but goes there in every second round: what is compared
@@ -208,11 +209,11 @@ static double median(const double *values, unsigned count)
 
 static double least(const struct round *rounds, unsigned count)
 {
-    double least_us = rounds[0].us[P99];
+    double least_us = rounds[0].us[P50];
 
     for (unsigned i = 1; i < count; i++)
-        if (rounds[i].us[P99] < least_us)
-            least_us = rounds[i].us[P99];
+        if (rounds[i].us[P50] < least_us)
+            least_us = rounds[i].us[P50];
     return least_us;
 }
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # One user tries 10,000 connections, floods those that it gets, connects and leaves, or floods over HTTP:
 # another one's checks take as long as before, or nearly. bench/ has the numbers; here a machine may
-# be busy with other things, so only what is far off fails, and only if it is so time and again.
+# be busy with other things, so only what is far off at the median fails, and only if it is so time and
+# again.
 # With a sanitizer, or where lines are counted, a ratio tells how that slows one path and another: there
 # the same floods must leave everybody answered, each user its share, and nothing to report when the
 # daemon ends.
