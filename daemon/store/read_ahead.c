@@ -12,6 +12,11 @@
 #define BATCHES    (READ_AHEAD_MAX / BATCH_ROWS)
 /* Before it is looked whether too much is mapped. */
 #define RELIEVE_EVERY 16
+/* A row, as it lies in the table's page, and how many rows before it is taken it is fetched from
+ * the other thread's processor. */
+#define ROW_BYTES  320
+#define LINE_BYTES 64
+#define FETCH_LEAD 8
 
 /* Rows that follow upon each other, and upon the key it began after, in one snapshot. */
 struct batch {
@@ -120,6 +125,7 @@ static void *run(void *userdata)
     MDB_txn *txn;
     int r = 0;
 
+    table_map_expect(&ahead->store->map, ahead->store->env, &ahead->stop);
     if (mdb_txn_begin(ahead->store->env, NULL, MDB_RDONLY, &txn) != 0)
         return NULL; /* the walk reads all of it by itself */
     while (r == 0) {
@@ -165,6 +171,15 @@ static void drop_oldest(struct read_ahead *ahead)
     pthread_mutex_unlock(&ahead->mutex);
 }
 
+static void fetch_later_row(const struct read_ahead *ahead, const struct batch *batch)
+{
+    if (ahead->taken + FETCH_LEAD >= batch->count)
+        return;
+    const char *row = batch->rows[ahead->taken + FETCH_LEAD].key_id.data;
+    for (size_t at = 0; at < ROW_BYTES; at += LINE_BYTES)
+        __builtin_prefetch(row + at);
+}
+
 /* Rows follow upon each other without a gap: what comes after this key is the first one that is
  * greater, if the batch does not begin beyond it. */
 static const struct walk_row *take_from(struct read_ahead *ahead, const struct batch *batch,
@@ -175,6 +190,7 @@ static const struct walk_row *take_from(struct read_ahead *ahead, const struct b
     while (compare(batch->rows[ahead->taken].key_id, after) <= 0)
         if (++ahead->taken == batch->count)
             return NULL;
+    fetch_later_row(ahead, batch);
     return &batch->rows[ahead->taken];
 }
 

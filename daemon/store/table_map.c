@@ -2,13 +2,15 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* What is mapped at once, before it is looked whether that shall end: some milliseconds. */
+#define EXPECT_PIECE ((size_t)16 << 20)
 
 /* A line of proc(5)'s /proc/PID/maps: of the whole of this file? Not by its device, which some file
  * systems give differently there. */
@@ -86,4 +88,22 @@ void table_map_relieve(const struct table_map *map)
 {
     if (map->start && file_bytes_resident(map->status_fd) > atomic_load(&map->keep_bytes))
         (void)madvise(map->start, map->len, MADV_DONTNEED);
+}
+
+/* Linux 5.14; others refuse it, and then pages are mapped as they are met. */
+void table_map_expect(const struct table_map *map, MDB_env *env, const _Atomic bool *stop)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+
+    if (!map->start || mdb_env_info(env, &info) != 0 || mdb_env_stat(env, &stat) != 0)
+        return;
+    size_t used = (info.me_last_pgno + 1) * stat.ms_psize;
+    if (used > atomic_load(&map->keep_bytes))
+        return;
+    for (size_t at = 0; at < used && !atomic_load(stop); at += EXPECT_PIECE) {
+        size_t len = used - at < EXPECT_PIECE ? used - at : EXPECT_PIECE;
+        if (madvise((char *)map->start + at, len, MADV_POPULATE_READ) < 0)
+            return;
+    }
 }

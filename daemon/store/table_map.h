@@ -11,6 +11,7 @@
 #define STKGATE_DAEMON_STORE_TABLE_MAP_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,5 +41,11 @@ void table_map_forget(struct table_map *map);
 /* Unmap all of its pages when this process has more than keep_bytes of files in memory. In any
  * thread, beside others that read: they fault the pages in again. */
 void table_map_relieve(const struct table_map *map);
+
+/* Map all pages that the table has, before they are read in an order of their own: one by one, as
+ * each is met, takes several times as long. Does nothing where that is more than keep_bytes. Reads
+ * what is not in the page cache from the disk, from the start to the end. Ends early once stop is
+ * true. In any thread, beside others that read. */
+void table_map_expect(const struct table_map *map, MDB_env *env, const _Atomic bool *stop);
 
 #endif

@@ -99,6 +99,57 @@ START_TEST(never_unmaps_what_it_did_not_find)
 }
 END_TEST
 
+static size_t used_bytes(void)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+
+    ck_assert_int_eq(mdb_env_info(store->env, &info), 0);
+    ck_assert_int_eq(mdb_env_stat(store->env, &stat), 0);
+    return (info.me_last_pgno + 1) * stat.ms_psize;
+}
+
+/* Mapped by nothing but this: a page that is met brings its neighbours along. */
+static void unmap_all(void)
+{
+    struct table_map map = store->map;
+
+    map.keep_bytes = 0;
+    table_map_relieve(&map);
+    ck_assert_uint_eq(resident_bytes(map.start), 0);
+}
+
+START_TEST(maps_all_that_the_table_has_and_no_more)
+{
+    static const _Atomic bool stop = false;
+
+    begin();
+    unmap_all();
+    store->map.keep_bytes = used_bytes();
+    table_map_expect(&store->map, store->env, &stop);
+    ck_assert_uint_eq(resident_bytes(store->map.start), used_bytes());
+    end();
+}
+END_TEST
+
+START_TEST(maps_nothing_of_a_table_that_is_too_large_or_when_it_is_to_stop)
+{
+    static const _Atomic bool go_on = false, stop = true;
+    const struct table_map unknown = {.keep_bytes = UINT64_MAX};
+
+    begin();
+    unmap_all();
+    size_t used = used_bytes(), asked = resident_bytes(store->map.start); /* for LMDB's own page */
+    ck_assert_uint_lt(asked, used);
+    table_map_expect(&unknown, store->env, &go_on);
+    table_map_expect(&store->map, store->env, &stop);
+    store->map.keep_bytes = used - 1;
+    table_map_expect(&store->map, store->env, &go_on);
+    ck_assert_uint_eq(resident_bytes(store->map.start), asked);
+    end();
+}
+END_TEST
+
 static void on_done(const struct change *change, const struct change_result *result, void *userdata)
 {
     ck_assert_int_eq(result->error, 0);
@@ -125,4 +176,6 @@ END_TEST
 
 SUITE_MAIN("table_map", knows_where_the_table_is, keeps_what_is_little,
            gives_back_what_is_much_and_reads_it_again, never_unmaps_what_it_did_not_find,
+           maps_all_that_the_table_has_and_no_more,
+           maps_nothing_of_a_table_that_is_too_large_or_when_it_is_to_stop,
            the_committer_gives_back_after_a_batch)
