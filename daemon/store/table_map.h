@@ -42,10 +42,10 @@ void table_map_forget(struct table_map *map);
  * thread, beside others that read: they fault the pages in again. */
 void table_map_relieve(const struct table_map *map);
 
-/* Map all pages that the table has, before they are read in an order of their own: one by one, as
- * each is met, takes several times as long. Does nothing where that is more than keep_bytes. Reads
- * what is not in the page cache from the disk, from the start to the end. Ends early once stop is
- * true. In any thread, beside others that read. */
+/* Map all pages that the table has, before they are read in an order of their own, in which it
+ * would take longer. Does nothing where that is more than keep_bytes. Reads what is not in the page
+ * cache from the disk, from the start to the end. Ends early once stop is true. In any thread,
+ * beside others that read. */
 void table_map_expect(const struct table_map *map, MDB_env *env, const _Atomic bool *stop);
 
 #endif
