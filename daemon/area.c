@@ -5,11 +5,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/map/large.h"
+
 /* Of the heap, whose pages take memory once they are written. */
 #define HEAP_BYTES_PER_SLOT UINT64_C(256)
 
 /* Bytes: a tenth of a millisecond. */
 #define MAP_AT_ONCE ((size_t)256 * 1024)
+
+/* A heap of which so much is written goes on, on large pages, so much ahead: where it is smaller,
+ * what the last one has too much would be most of it. */
+#define HEAP_LARGE LARGE_PAGE
+#define HEAP_AHEAD MAP_AT_ONCE
 
 enum part { PART_VIEW, PART_SHARED, PART_OWN, PART_COUNT };
 static const char *const part_names[PART_COUNT] = {"", "-shared", "-own"};
@@ -163,12 +170,30 @@ int area_new(uint64_t slots, unsigned heap_scale, uint64_t epoch, struct area **
     return 0;
 }
 
+/* Of its pages each costs whoever writes to it first as much as twenty credentials. Where there is
+ * none to be had ahead, that is what it does. */
+static void provide_heap(struct area *area)
+{
+    size_t used = atomic_load(&area->publisher.header->heap_used);
+    size_t at = (size_t)(area->publisher.heap - (const uint8_t *)area->view.bytes) + used;
+    size_t next = (at + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+
+    if (used < HEAP_LARGE || next - at > HEAP_AHEAD || next <= area->heap_large)
+        return;
+    /* Not beyond its end: that is refused. */
+    if (memory_provide(&area->view, next, LARGE_PAGE) == 0)
+        memory_map_ahead(&area->view, next, LARGE_PAGE);
+    area->heap_large = next;
+}
+
 bool area_map_some(struct area *area)
 {
     size_t from, left;
     const struct memory *memory = part_at(area, area->mapped, &from, &left);
     size_t len = left < MAP_AT_ONCE ? left : MAP_AT_ONCE;
 
+    if (len == 0)
+        provide_heap(area);
     memory_map_ahead(memory, from, len);
     area->mapped += len;
     return len < left || memory == &area->view;

@@ -17,6 +17,7 @@ struct area {
     int view_fd; /* can only be read; -1: not opened yet */
     uint64_t epoch;
     size_t provided, mapped; /* of the view, then of the shared buckets */
+    size_t heap_large;       /* the large page of the view that was last provided for the heap */
 };
 
 /* Empty. heap_scale: how many times the usual heap, which is room for 256 bytes a slot. -ENOMEM,
@@ -33,7 +34,9 @@ int area_begin(uint64_t slots, unsigned heap_scale, uint64_t epoch, struct area 
 int area_provide_some(struct area *area, size_t len);
 
 /* Who is going to fill it would meet a page that is not mapped yet with every other credential.
- * Maps some more of what exists from the start; whether there is more. */
+ * Maps some more of what exists from the start; whether there is more. Afterwards, the next 2 MiB
+ * of a heap that is larger than that, when the last ones are almost full; so it is to be called
+ * from time to time while the area is filled. */
 bool area_map_some(struct area *area);
 
 /* The three files of this epoch out of what is inherited; files that are no view of ours are closed

@@ -159,26 +159,6 @@ static bool has_image(const struct publisher *publisher, uint32_t slot, const st
 /* ---- writing -----------------------------------------------------------------------------------
  */
 
-/* The first free slot that a lookup of digest meets. */
-static bool find_free(const struct publisher *publisher, const uint8_t digest[DIGEST_BYTES],
-                      uint32_t *ret)
-{
-    struct view_walk walk;
-
-    view_walk_begin(&publisher->view, digest, &walk);
-    for (uint32_t left = walk.groups_left + 1; left > 0; left--) {
-        for (unsigned i = 0; i < VIEW_GROUP_SLOTS; i++) {
-            uint32_t slot = view_walk_slot(&walk, i);
-            if (view_tag_at(&publisher->view, slot) == 0) {
-                *ret = slot;
-                return true;
-            }
-        }
-        walk.group = walk.group + 1 == publisher->view.groups ? 0 : walk.group + 1;
-    }
-    return false;
-}
-
 /* Space that is taken and not used is lost until the next view: that is all a crash here does. */
 static int put_heap(struct publisher *publisher, struct image *image)
 {
@@ -454,7 +434,7 @@ void publisher_expect(const struct publisher *publisher, const uint8_t digest[st
 {
     uint32_t slot;
 
-    if (!find_free(publisher, digest, &slot))
+    if (!view_free_slot(&publisher->view, digest, &slot))
         return;
     __builtin_prefetch(&publisher->slots[slot].words[0], 1);
     __builtin_prefetch(&publisher->slots[slot].words[VIEW_SLOT_WORDS / 2], 1);
@@ -464,7 +444,7 @@ void publisher_expect(const struct publisher *publisher, const uint8_t digest[st
 static int put_new(struct publisher *publisher, const struct record *record, struct image *image,
                    const struct bucket_start *start, uint32_t *ret)
 {
-    if (!find_free(publisher, record->digest, ret))
+    if (!view_free_slot(&publisher->view, record->digest, ret))
         return -ENOSPC;
     int r = put_heap(publisher, image);
     if (r < 0)

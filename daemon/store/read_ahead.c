@@ -180,16 +180,26 @@ static void fetch_later_row(const struct read_ahead *ahead, const struct batch *
         __builtin_prefetch(row + at);
 }
 
+/* The key of the row that was taken last is where it was: nobody has to look at it. */
+static bool is_of_last(const struct read_ahead *ahead, const struct batch *batch, struct text after)
+{
+    return batch->rows[ahead->taken].key_id.data == after.data;
+}
+
 /* Rows follow upon each other without a gap: what comes after this key is the first one that is
  * greater, if the batch does not begin beyond it. */
 static const struct walk_row *take_from(struct read_ahead *ahead, const struct batch *batch,
                                         struct text after)
 {
-    if (compare(text_of(batch->after), after) > 0)
+    if (is_of_last(ahead, batch, after))
+        ahead->taken++;
+    else if (compare(text_of(batch->after), after) > 0)
         return NULL;
-    while (compare(batch->rows[ahead->taken].key_id, after) <= 0)
-        if (++ahead->taken == batch->count)
-            return NULL;
+    else
+        while (ahead->taken < batch->count && compare(batch->rows[ahead->taken].key_id, after) <= 0)
+            ahead->taken++;
+    if (ahead->taken == batch->count)
+        return NULL;
     fetch_later_row(ahead, batch);
     return &batch->rows[ahead->taken];
 }

@@ -13,8 +13,8 @@
 
 #include "daemon/store/walk.h"
 
-/* Rows between the two: what was mapped and not walked by yet is little beside what may stay
- * mapped, see table_map.h. */
+/* Rows between the two: of a table that is too large to be mapped as a whole, what was mapped and
+ * not walked by yet is little beside what may stay so, see table_map.h. */
 #define READ_AHEAD_MAX 2048
 /* Rows that the walk reads by itself when there is none for it. This thread leaves them out then,
  * so that the two don't read the same. */

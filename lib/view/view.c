@@ -131,14 +131,55 @@ static unsigned home_slot(const uint8_t digest[static DIGEST_BYTES])
     return digest[9] % VIEW_GROUP_SLOTS;
 }
 
+static uint32_t groups_of_a_walk(const struct view *view)
+{
+    return view->groups < VIEW_PROBE_GROUPS ? view->groups : VIEW_PROBE_GROUPS;
+}
+
+static uint32_t next_group(const struct view *view, uint32_t group)
+{
+    return group + 1 == view->groups ? 0 : group + 1;
+}
+
 void view_walk_begin(const struct view *view, const uint8_t digest[static DIGEST_BYTES],
                      struct view_walk *ret)
 {
     ret->pattern = LOWS * view_tag(digest);
     ret->home = home_slot(digest);
     ret->group = home_group(view, digest);
-    ret->groups_left = (view->groups < VIEW_PROBE_GROUPS ? view->groups : VIEW_PROBE_GROUPS) - 1;
+    ret->groups_left = groups_of_a_walk(view) - 1;
     look_at_group(view, ret);
+}
+
+/* As from_home(); the lowest one is the first that is free. */
+static uint64_t free_slots(const struct view *view, const struct view_walk *walk)
+{
+    const _Atomic uint64_t *group = view->tags + (size_t)walk->group * VIEW_GROUP_WORDS;
+    const words none = {0, 0};
+    uint64_t free_ones = 0;
+
+    for (unsigned i = 0; i < VIEW_GROUP_WORDS; i += 2) {
+        words these = {atomic_load_explicit(&group[i], memory_order_relaxed),
+                       atomic_load_explicit(&group[i + 1], memory_order_relaxed)};
+        free_ones |= bits_of_equal(these, none) << (8 * i);
+    }
+    return from_home(free_ones, walk->home);
+}
+
+bool view_free_slot(const struct view *view, const uint8_t digest[static DIGEST_BYTES],
+                    uint32_t *ret)
+{
+    struct view_walk walk = {.group = home_group(view, digest), .home = home_slot(digest)};
+
+    for (uint32_t left = groups_of_a_walk(view); left > 0; left--) {
+        uint64_t free_ones = free_slots(view, &walk);
+        if (free_ones != 0) {
+            *ret = view_walk_slot(&walk, (unsigned)__builtin_ctzll(free_ones));
+            return true;
+        }
+        walk.group = next_group(view, walk.group);
+    }
+    return false;
 }
 
 void view_expect(const struct view *view, const uint8_t digest[static DIGEST_BYTES])
@@ -162,7 +203,7 @@ static bool next_candidate(const struct view *view, struct view_walk *walk, uint
     while (walk->matches == 0) {
         if (walk->last || walk->groups_left-- == 0)
             return false;
-        walk->group = walk->group + 1 == view->groups ? 0 : walk->group + 1;
+        walk->group = next_group(view, walk->group);
         look_at_group(view, walk);
     }
     *ret_slot = view_walk_slot(walk, (unsigned)__builtin_ctzll(walk->matches));

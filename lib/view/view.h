@@ -92,6 +92,11 @@ void view_expect_state(const struct view *view, uint32_t slot);
 bool view_walk_next(const struct view *view, const uint8_t digest[static DIGEST_BYTES],
                     struct view_walk *walk, uint32_t *ret_slot, uint64_t *ret_state);
 
+/* The first one that such a walk meets and that has nothing: where this digest goes if it is new.
+ * False: there is none. Only for who writes. */
+bool view_free_slot(const struct view *view, const uint8_t digest[static DIGEST_BYTES],
+                    uint32_t *ret);
+
 /* What slot has; state is what view_walk_next() read. */
 enum view_answer view_read_slot(const struct view *view, uint32_t slot, uint64_t state,
                                 struct view_reading *ret);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "lib/map/large.h"
 #include "tests/daemon/kept.h"
 #include "tests/suite.h"
 
@@ -57,6 +58,41 @@ START_TEST(is_mapped_bit_by_bit_but_for_what_takes_no_memory_yet)
     ck_assert_uint_eq(area_resident(area), resident);
     ck_assert(!area_map_some(area));
     ck_assert_uint_eq(area->mapped, 4096 + 8192 + 8192 * 160);
+    area_free(area);
+}
+END_TEST
+
+/* What the heap has, as if so much had been put in it. */
+static uint64_t resident_with_heap(struct area *area, uint64_t used)
+{
+    atomic_store(&area->publisher.header->heap_used, used);
+    while (area_map_some(area))
+        continue;
+    return area_resident(area);
+}
+
+START_TEST(a_heap_that_is_large_has_room_ahead_and_a_small_one_takes_none)
+{
+    const uint64_t large = LARGE_PAGE;
+    struct area *area;
+
+    ck_assert_int_eq(area_new(65536, 1, 7, &area), 0);
+    uint64_t resident = area_resident(area);
+    size_t heap = (size_t)(area->publisher.heap - (const uint8_t *)area->view.bytes);
+    uint64_t next = (heap + large) / large * large + large; /* beyond the first that count */
+    for (uint64_t used = 0; used < large; used += 4096)
+        ck_assert_uint_eq(resident_with_heap(area, used), resident);
+    /* Far from its end, near it, and there already. */
+    ck_assert_uint_eq(resident_with_heap(area, next - heap - large / 2), resident);
+    ck_assert_uint_eq(resident_with_heap(area, next - heap - 4096), resident + large);
+    ck_assert_uint_eq(area->heap_large, next);
+    ck_assert_uint_eq(resident_with_heap(area, next - heap), resident + large);
+    ck_assert_uint_eq(resident_with_heap(area, next - heap + large - 4096), resident + 2 * large);
+    /* A whole one must be left. */
+    uint64_t end = area->view.len / large * large;
+    ck_assert_uint_eq(resident_with_heap(area, end - heap - large), resident + 3 * large);
+    ck_assert_uint_eq(resident_with_heap(area, end - heap), resident + 3 * large);
+    ck_assert_uint_eq(resident_with_heap(area, area->view.len - heap), resident + 3 * large);
     area_free(area);
 }
 END_TEST
@@ -180,6 +216,7 @@ END_TEST
 
 SUITE_MAIN("area", is_empty_and_has_room_for_as_many,
            is_mapped_bit_by_bit_but_for_what_takes_no_memory_yet,
+           a_heap_that_is_large_has_room_ahead_and_a_small_one_takes_none,
            what_is_begun_comes_to_exist_bit_by_bit_and_is_the_same_in_the_end,
            what_cannot_come_to_exist_is_said, comes_back_from_the_store_with_what_was_in_it,
            files_are_told_apart_by_their_epochs, files_that_are_no_view_are_refused_and_forgotten)

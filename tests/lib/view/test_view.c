@@ -108,6 +108,42 @@ START_TEST(knows_what_is_there_at_any_fill)
 }
 END_TEST
 
+/* Slot by slot, from the digest's own one on, through each group in turn. */
+static bool find_free(const uint8_t digest[static DIGEST_BYTES], unsigned groups, uint32_t *ret)
+{
+    struct view_walk walk;
+
+    view_walk_begin(&publisher.view, digest, &walk);
+    for (unsigned g = 0; g < groups; g++, walk.group = (walk.group + 1) % groups)
+        for (unsigned i = 0; i < VIEW_GROUP_SLOTS; i++) {
+            *ret = view_walk_slot(&walk, i);
+            if (view_tag_at(&publisher.view, *ret) == 0)
+                return true;
+        }
+    return false;
+}
+
+START_TEST(the_free_slot_is_the_first_that_a_lookup_meets)
+{
+    const unsigned groups = 3;
+
+    view_memory_begin(groups, 65536);
+    for (unsigned n = 0; n <= groups * VIEW_GROUP_SLOTS; n++) {
+        struct record record = record_of(n);
+        uint32_t expected, found, slot;
+        bool free = find_free(record.digest, groups, &expected);
+        ck_assert_int_eq(free, n < groups * VIEW_GROUP_SLOTS);
+        ck_assert_int_eq(view_free_slot(&publisher.view, record.digest, &found), free);
+        if (!free)
+            continue;
+        ck_assert_uint_eq(found, expected);
+        ck_assert_int_eq(publisher_put(&publisher, &record, NULL, 0, &slot), 0);
+        ck_assert_uint_eq(slot, expected);
+    }
+    view_memory_end();
+}
+END_TEST
+
 /* ---- one that a hostile writer has ------------------------------------------------------------
  * Whatever it holds, a lookup ends, stays within it, and says something that it may say. With a
  * sanitizer this sees each byte that is read beyond the mapping.
@@ -324,7 +360,7 @@ START_TEST(readers_see_each_new_one_whole)
 END_TEST
 
 SUITE_MAIN("view", opens_what_its_header_describes_and_nothing_else,
-           knows_what_is_there_at_any_fill,
+           knows_what_is_there_at_any_fill, the_free_slot_is_the_first_that_a_lookup_meets,
            whatever_the_memory_holds_a_lookup_stays_within_it_and_ends,
            a_view_in_which_every_slot_seems_to_fit_is_left_after_a_while,
            readers_see_each_version_whole_and_never_one_before_what_is_published,
