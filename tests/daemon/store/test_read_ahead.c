@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tests/daemon/store/fixture.h"
+#include "tests/resident.h"
 #include "tests/suite.h"
 
 #define TOKENS (7 * READ_AHEAD_MAX)
@@ -110,6 +111,23 @@ START_TEST(stays_ahead_of_the_walk_by_so_many_and_holds_no_read_while_it_waits)
     await_rest();
     ck_assert_uint_ge(read_ahead_position(ahead), 3 * READ_AHEAD_MAX / 2);
     ck_assert_uint_le(read_ahead_position(ahead), 2 * READ_AHEAD_MAX);
+    ck_assert_ptr_null(read_ahead_free(ahead));
+    end();
+}
+END_TEST
+
+START_TEST(maps_the_whole_table_before_it_reads_the_first_rows)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    begin();
+    ck_assert_int_eq(mdb_env_info(store->env, &info), 0);
+    ck_assert_int_eq(mdb_env_stat(store->env, &stat), 0);
+    size_t used = (info.me_last_pgno + 1) * stat.ms_psize;
+    ck_assert_uint_lt(resident_bytes(store->map.start), used / 2);
+    ck_assert_int_eq(read_ahead_new(store, TEXT(""), &ahead), 0);
+    await_rest();
+    ck_assert_uint_eq(resident_bytes(store->map.start), used);
     ck_assert_ptr_null(read_ahead_free(ahead));
     end();
 }
@@ -360,7 +378,8 @@ START_TEST(what_is_damaged_is_met_and_ends_nothing)
 END_TEST
 
 SUITE_MAIN("read_ahead", stays_ahead_of_the_walk_by_so_many_and_holds_no_read_while_it_waits,
-           a_walk_may_stop_and_go_on_anywhere, what_was_read_in_another_snapshot_is_not_taken,
+           maps_the_whole_table_before_it_reads_the_first_rows, a_walk_may_stop_and_go_on_anywhere,
+           what_was_read_in_another_snapshot_is_not_taken,
            where_the_walk_is_ahead_it_leaves_to_it_what_that_reads_by_itself,
            ends_with_the_table_and_can_be_asked_all_the_same,
            a_walk_of_the_store_takes_it_along_and_small_tables_need_none,
