@@ -176,8 +176,8 @@ enum kind token_parse(struct text t)
         return KIND_NONE;
     enum kind kind = kind_of_prefix(t.data);
     const char *random = t.data + TOKEN_PREFIX_LEN;
-    /* The checksum, whatever the characters are: what is no token hardly ever has it right, and
-     * then is not looked at again. */
+    /* The checksum first, whatever the characters are: what is no token hardly ever has it right,
+     * and without it they need not be looked at. */
     if (kind == KIND_NONE || !checksum_is_right(random, random + TOKEN_RANDOM_LEN) ||
         !body_is_base62(random))
         return KIND_NONE;
