@@ -123,8 +123,8 @@ static bool body_is_base62(const char body[static BODY_LEN])
     return (halves[0] & halves[1]) == UINT64_MAX;
 }
 
-/* Of characters that are base62. By a table: nobody could predict a branch, and to compute it takes
- * five times as many instructions. */
+/* 0 for what is not base62, which body_is_base62() has to find. By a table: nobody could predict a
+ * branch, and to compute it takes five times as many instructions. */
 static const uint8_t digits[256] = {
     ['0'] = 0, 1,  2,  3,  4,          5,  6,  7,  8,  9,  ['A'] = 10, 11, 12, 13, 14, 15,
     16,        17, 18, 19, 20,         21, 22, 23, 24, 25, 26,         27, 28, 29, 30, 31,
