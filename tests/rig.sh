@@ -12,6 +12,7 @@
 #   out_has/err_has PATTERN   the same of one of them
 #   out_lacks/err_lacks TEXT  a text that must not be in it
 #   out_is TEXT               all of it
+#   block FILE NAME           the code block behind <!-- NAME --> in docs/servers/FILE, as it stands there
 #   is_sanitized [NAME]       whether this build has any sanitizer, or this one: address, thread
 set -u
 stkgate=${STKGATE_BUILDDIR:?is set by make check}/stkgate
@@ -39,6 +40,11 @@ fail() {
     done
     echo "FAIL: $*" >&2
     exit 1
+}
+
+block() {
+    awk -v mark="<!-- $2 -->" '$0 == mark {found = 1; next} /^```/ && on {exit} /^```/ && found {on = 1; next} on
+        END {exit !on}' "$STKGATE_SRCDIR/docs/servers/$1" || fail "docs/servers/$1 has no block $2"
 }
 
 # No clock: as many attempts as a machine can make that is a hundred times too slow.

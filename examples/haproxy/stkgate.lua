@@ -58,6 +58,10 @@ local function ask(txn, socket, path)
     elseif reason and (got.status == 401 or got.status == 403 or got.status == 429) then
         txn:set_var("txn.stkgate_reason", reason)
         answer(txn, got.status, got.headers, got.body)
+    elseif got and (reason == "unreadable_request" or got.status == 431) then
+        -- What the client sent can't be read, or is too long.
+        txn:set_var("txn.stkgate_reason", "unreadable_request")
+        answer(txn, got.status, got.headers, got.body)
     else
         -- The daemon is gone, or it says that this question was wrong: its body says how.
         local problem = got and got.body and got.body:match("^{.*") or ""

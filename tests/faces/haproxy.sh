@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# haproxy.sh - HAProxy asks http.sock, by examples/haproxy/stkgate.lua
+# haproxy.sh - HAProxy asks http.sock, by the recipe of docs/servers/http.md and examples/haproxy/stkgate.lua
 lua=$STKGATE_SRCDIR/examples/haproxy/stkgate.lua
 face_missing() {
     if [ ! -e "$lua" ]; then
@@ -12,42 +12,24 @@ face_missing() {
 }
 face_start() {
     address=unix:$face/web.sock
+    local asks='/^    http-request lua.stkgate /'
+    is_quiet && local level=notice || local level=debug
+    # What is behind is HAProxy's own answer: one server less.
+    block http.md haproxy.cfg | sed -e "s,/run/stkgate/http.sock,$dir/run/http.sock," \
+        -e "s,/etc/haproxy/stkgate.lua,$lua," -e "s,bind :80,bind unix@$face/web.sock mode 666," \
+        -e "s,^global,&\n    tune.bufsize 131072\n    tune.http.maxhdr 128\n    log stdout format raw daemon $level," \
+        -e 's,^defaults,&\n    log global\n    option httplog,' -e 's/\(timeout client\|timeout server\) .*/\1 60s/' \
+        -e 's,server app .*,http-request return status 200 content-type text/plain string "behind",' >"$face/recipe"
+    grep '^    http-request lua.stkgate ' "$face/recipe" >"$face/asks"
     {
-        cat <<CONF
-global
-    lua-load $lua
-    tune.bufsize 131072
-    tune.http.maxhdr 128
-    log stdout format raw daemon $(is_quiet && echo notice || echo debug)
-defaults
-    mode http
-    log global
-    option httplog
-    timeout connect 5s
-    timeout client 60s
-    timeout server 60s
-frontend web
-    bind unix@$face/web.sock mode 666
-    # HAProxy lets control characters and NUL through, http.sock does not: else that would be a 503.
-    http-request deny deny_status 400 if { req.hdrs -m reg '[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]' }
-CONF
+        sed "$asks Q" "$face/recipe"
         each_place haproxy_place
-        echo "    http-request deny deny_status 503 unless { var(txn.stkgate_reason) -m str ok }"
-        local field
-        for field in limit:RateLimit-Limit remaining:RateLimit-Remaining reset:RateLimit-Reset \
-            policy:RateLimit-Policy ratelimit:RateLimit deprecation:Deprecation sunset:Sunset link:Link; do
-            echo "    http-after-response set-header ${field#*:} %[var(txn.stkgate_${field%:*})]" \
-                "if { var(txn.stkgate_${field%:*}) -m found }"
-        done
-        cat <<CONF
-    default_backend behind
-backend behind
-    http-request return status 200 content-type text/plain string "behind"
-CONF
+        sed "1,$asks d" "$face/recipe"
     } >"$face/haproxy.cfg"
     serve haproxy -db -f "$face/haproxy.cfg"
 }
 haproxy_place() { # PATH SERVICE COST SCOPES
-    echo "    http-request lua.stkgate $dir/run/http.sock /v1/check/$2?scope=${4// /+}${3:+&cost=$3} if { path $1 }"
+    sed -e "s,/v1/check/storefront?scope=catalog:read,/v1/check/$2?scope=${4// /+}${3:+\\&cost=$3}," \
+        -e "s,\$, if { path $1 }," "$face/asks"
 }
 face_lines() { identity; }

@@ -16,8 +16,7 @@ done
 
 start_daemon
 echo "the shop" >"$dir/html/index.html"
-sed -n '/^<!-- shop.conf -->$/,/^```$/p' "$page" | sed '1,2d; $d' >"$dir/shop.conf"
-[ "$(wc -l <"$dir/shop.conf")" -gt 20 ] || fail "the page has no configuration"
+block nginx.md shop.conf >"$dir/shop.conf"
 [ -e /etc/nginx/fastcgi_params ] || fail "no /etc/nginx/fastcgi_params"
 # shellcheck disable=SC2016
 {

@@ -7,8 +7,7 @@
 
 mkdir -p "$home/htdocs/api/cart"
 for place in catalog cart/list checkout health; do echo "of $place" >"$home/htdocs/api/$place"; done
-sed -n '/^<!-- apache.conf -->$/,/^```$/p' "$STKGATE_SRCDIR/docs/servers/apache.md" | grep -vE '^(<!--|```)' >"$dir/manual.conf"
-grep -q 'AuthType Stkgate' "$dir/manual.conf" || fail "the manual has no configuration"
+block apache.md apache.conf >"$dir/manual.conf"
 
 # This group alone of the two has the view, where Apache has a user of its own: both ways must agree.
 printf 'direct = www-data\n' >"$dir/config/services.d/storefront.conf"

@@ -22,7 +22,6 @@ fi
 # shellcheck source=tests/rig.sh
 . "${STKGATE_SRCDIR:?}/tests/rig.sh"
 built=$STKGATE_BUILDDIR/module/pam/.libs/pam_stkgate.so
-manual=$STKGATE_SRCDIR/docs/servers/pam.md
 
 # over DIR: its files, and those that this test puts there, which are in memory.
 over() {
@@ -30,10 +29,6 @@ over() {
     mkdir -p "/mnt/$layer/files" "/mnt/$layer/work" &&
         mount -t overlay none -o "lowerdir=$1,upperdir=/mnt/$layer/files,workdir=/mnt/$layer/work" "$1" ||
         fail "an overlay for $1"
-}
-block() { # what stands in the manual behind <!-- $1 -->
-    awk -v mark="<!-- $1 -->" '$0 == mark {on = 1; next} on && /^```$/ {on = 0; exit}
-        on && !/^```/' "$manual"
 }
 # A module that was built for a sanitizer needs its runtime, which pamtester has not; and what libpam
 # and pamtester leave behind is not ours to count.
@@ -58,7 +53,7 @@ over "$(dirname "$permit")"
 over /etc/pam.d
 cp "$built" "$(dirname "$permit")/"
 for name in storefront storefront-legacy storefront-mixed; do
-    block "/etc/pam.d/$name" >"/etc/pam.d/$name"
+    block pam.md "/etc/pam.d/$name" >"/etc/pam.d/$name"
     grep -q pam_stkgate.so "/etc/pam.d/$name" || fail "the manual has no $name"
 done
 cmp "$STKGATE_SRCDIR/examples/pam/storefront" /etc/pam.d/storefront || fail "the example is another one"
@@ -80,7 +75,7 @@ try() (
     TOKEN=$token
     . "$dir/try"
 )
-block try >"$dir/try"
+block pam.md try >"$dir/try"
 grep -q pamtester "$dir/try" || fail "the manual does not try it"
 expect 0 try
 first=$token

@@ -32,6 +32,7 @@ start_app
 serve web
 goes_through_the_table
 refuses_what_is_no_header_line
+refuses_what_is_too_long 1 4
 refuses_when_its_question_is_wrong
 takes_the_site_from_the_host
 no_secret_in_any_log

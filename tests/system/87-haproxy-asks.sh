@@ -28,6 +28,7 @@ start_app
 serve web
 goes_through_the_table
 refuses_what_is_no_header_line
+refuses_what_is_too_long 1 2
 refuses_when_its_question_is_wrong
 until_works grep -q 'no scope no:such is registered' "$dir/server.out"
 takes_the_site_from_the_host

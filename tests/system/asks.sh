@@ -1,7 +1,6 @@
 # shellcheck shell=bash
 # asks.sh - sourced by tests of servers that ask http.sock: a recipe of docs/servers, and calls through it
 #
-#   block FILE NAME        the code block behind <!-- NAME --> in docs/servers/FILE
 #   start_app              a program that tells what it got, on $dir/app.sock
 #   start COMMAND...       the server, in the background; it listens on $dir/web.sock
 #   is_up SOCKET           waits until the server that was started last answers there
@@ -29,13 +28,6 @@ needs() { # PROGRAM...
     for program; do
         type -P "$program" >/dev/null || { echo "$program is not installed"; exit 77; }
     done
-}
-
-block() {
-    awk -v mark="<!-- $2 -->" '$0 == mark {found = 1; next} /^```/ && on {exit} /^```/ && found {on = 1; next} on' \
-        "$STKGATE_SRCDIR/docs/servers/$1" >"$dir/block"
-    [ -s "$dir/block" ] || fail "docs/servers/$1 has no $2"
-    cat "$dir/block"
 }
 
 start() {
@@ -247,6 +239,24 @@ refuses_what_is_no_header_line() {
         lacks X-App
     done
     call 200 < <(fields)
+}
+
+# So is what is longer than the daemon takes. Of more than 24 KB it is libmicrohttpd that says so.
+refuses_what_is_too_long() { # LINES...: so many of 6,500 bytes
+    local lines
+    mint --site kasa --name long --scope catalog:read
+    stop_daemon
+    printf '[daemon]\nhttp_header_size = 4K\n' >"$dir/config/stkgate.conf"
+    start_daemon
+    call 200 < <(fields)
+    for lines; do
+        call 431 < <(fields; yes "Origin: $(printf '%06500d' 0)" | head -n "$lines")
+        lacks X-App
+    done
+    call 200 < <(fields)
+    stop_daemon
+    rm "$dir/config/stkgate.conf"
+    start_daemon
 }
 
 refuses_when_its_question_is_wrong() {

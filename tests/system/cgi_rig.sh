@@ -44,12 +44,8 @@ stop_web() {
 }
 
 from_docs() {
-    local text
-    text=$(awk -v mark="<!-- $2 -->" '$0 == mark {on = 1; next} on && /^```/ {if (on++ > 1) exit; next} on' \
-        "$STKGATE_SRCDIR/docs/servers/$1")
-    [ -n "$text" ] || fail "docs/servers/$1 has nothing behind <!-- $2 -->"
-    sed "s,/usr/bin/stkgate,$stkgate,g; s,/usr/lib/shop,$lib,g; s,/srv/shop,$www,g
-        s,/run/stkgate/authorizer.sock,$dir/authorizer.sock,g" <<<"$text"
+    block "$1" "$2" | sed "s,/usr/bin/stkgate,$stkgate,g; s,/usr/lib/shop,$lib,g; s,/srv/shop,$www,g
+        s,/run/stkgate/authorizer.sock,$dir/authorizer.sock,g"
 }
 
 program() { # PATH: a program, from standard input
