@@ -84,6 +84,8 @@ static int add_user(struct principals *principals, const char *name)
             return -ENOENT;
         uid = user->pw_uid;
     }
+    if (uid == UID_NOBODY)
+        return -EPERM;
     if (principals->user_count == PRINCIPALS_MAX)
         return -ENOSPC;
     principals->users[principals->user_count++] = uid;

@@ -204,6 +204,8 @@ const char *config_take_principals(const struct config_key *key, void *target, c
             continue;
         snprintf(why, CONFIG_WHY_MAX, "%.60s: %s", item,
                  r == -ENOENT   ? "no such user or group; write a user, @group or a number"
+                 : r == -EPERM  ? "never admitted, being what the kernel says of users that it "
+                                  "can't name; give the program a user of its own"
                  : r == -ENOSPC ? "more than 32 users or groups: make a group of them"
                                 : "write a user, @group or a number");
         return why;

@@ -144,6 +144,7 @@ START_TEST(each_mistake_names_its_line_and_a_way_out)
         {"services.d/a.conf", "fields = four\n", "write three, ietf or none"},
         {"services.d/a.conf", "realm = a\"b\n", "characters without quotes"},
         {"services.d/a.conf", "callers = no-such-user-here\n", "no such user or group"},
+        {"services.d/a.conf", "direct = 65534\n", "65534: never admitted"},
         {"services.d/a.conf", "sites = a/b\n", "a/b: not a site id"},
         {"services.d/a.conf", "[other]\ncost = 1\n", "no such section"},
         {"services.d/a.conf", "nonsense\n", "a.conf:1: not of the form key = value"},

@@ -21,7 +21,7 @@ static void open_session(void)
                                {"services.d/closed.conf", "callers = root\n"},
                                {"services.d/mine.conf", "direct = 1, 4711\n"},
                                {"services.d/ours.conf", "direct = @4711\n"},
-                               {"services.d/nobody.conf", "direct = 65534, @65534\n"},
+                               {"services.d/nobody.conf", "direct = @65534\n"},
                                {"services.d/shut.conf", "callers = root\ndirect = 4711\n"},
                                {NULL, NULL}});
     session_init(&session, &peer);

@@ -12,7 +12,7 @@ fi
 chmod 755 "$dir"
 install -m 755 "$stkgate"{,-daemon,-admin} "$dir"
 printf 'callers = 4712\n' >"$dir/config/services.d/default.conf"
-printf 'callers = 65534\n' >"$dir/config/services.d/nobody.conf"
+printf 'callers = @65534\n' >"$dir/config/services.d/nobody.conf"
 printf 'callers = %s\nsites = kasa\n' "$worker_uid" >"$dir/config/services.d/shop.conf"
 start_daemon
 mint --site ada --name "of another merchant" --limit 2 --window 1h

@@ -62,7 +62,7 @@ cat /etc/pam.d/storefront - >/etc/pam.d/shown <<END
 session optional pam_exec.so log=$dir/environment /usr/bin/env
 END
 sed 's/service=storefront/service=closed/' /etc/pam.d/storefront >/etc/pam.d/closed
-echo 'callers = nobody' >"$dir/config/services.d/closed.conf"
+echo 'callers = daemon' >"$dir/config/services.d/closed.conf"
 
 start_daemon
 # The socket is where it always is.
