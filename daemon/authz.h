@@ -35,7 +35,8 @@ struct principals {
 };
 
 /* Add "user", "@group" (also "%group"), or a number for either. -ENOENT no such user or group;
- * -EPERM the user that is never admitted, whom to name is a mistake; -ENOSPC; -EINVAL. Asks NSS: at configuration time only. */
+ * -EPERM the user that is never admitted, whom to name is a mistake; -ENOSPC; -EINVAL. Asks NSS: at
+ * configuration time only. */
 int principals_add(struct principals *principals, const char *name);
 
 bool principals_have(const struct principals *principals, const struct peer *peer);
