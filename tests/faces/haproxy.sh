@@ -12,8 +12,8 @@ face_missing() {
 }
 face_start() {
     address=unix:$face/web.sock
-    local asks='/^    http-request lua.stkgate /'
-    is_quiet && local level=notice || local level=debug
+    local asks='/^    http-request lua.stkgate /' level=debug
+    ! is_quiet || level=notice
     # What is behind is HAProxy's own answer: one server less.
     block http.md haproxy.cfg | sed -e "s,/run/stkgate/http.sock,$dir/run/http.sock," \
         -e "s,/etc/haproxy/stkgate.lua,$lua," -e "s,bind :80,bind unix@$face/web.sock mode 666," \

@@ -4,6 +4,7 @@ face_missing() { type -P nginx >/dev/null || echo "nginx is not installed"; }
 face_start() {
     address=unix:$face/web.sock
     local asks='/^    location \(\/\|= \/stkgate\) {$/,/^    }$/'
+    # shellcheck disable=SC2016 # nginx's variables
     block http.md nginx.conf | sed -e "s,/run/stkgate/http.sock,$dir/run/http.sock," \
         -e "s,127.0.0.1:8080,unix:$face/behind.sock," -e "s,listen 80,listen $address," \
         -e "s,/var/log/nginx,$face," -e 's/\(_timeout  *\)[0-9]*s;/\160s;/' \
