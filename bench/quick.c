@@ -44,10 +44,9 @@ static void prepare(const struct quick_subject *subject, struct scratch *scratch
 
 /* In pieces, of which the median counts: one that was interrupted by another program says nothing.
  */
-static double measure_mean(const struct quick_subject *subject, struct scratch *scratch)
+static void measure_means(const struct quick_subject *subject, struct scratch *scratch,
+                          double means_ns[static PIECES])
 {
-    double means_ns[PIECES];
-
     prepare(subject, scratch);
     for (unsigned piece = 0; piece < PIECES; piece++) {
         uint64_t start_ns = clock_ns();
@@ -55,7 +54,6 @@ static double measure_mean(const struct quick_subject *subject, struct scratch *
             subject->call(subject->state, take(scratch));
         means_ns[piece] = (double)(clock_ns() - start_ns) / (QUICK_CALLS / PIECES);
     }
-    return series_median_of(means_ns, PIECES);
 }
 
 static void measure_each(const struct quick_subject *subject, struct scratch *scratch)
@@ -72,10 +70,15 @@ static void measure_each(const struct quick_subject *subject, struct scratch *sc
 static void measure_slice(const struct quick_subject *subject, struct scratch *scratch,
                           struct quick *quick)
 {
-    double mean_ns = measure_mean(subject, scratch);
+    double means_ns[PIECES];
+    unsigned slice = quick->series.slices;
 
+    measure_means(subject, scratch, means_ns);
+    quick->mean_ns[slice] = series_median_of(means_ns, PIECES);
+    for (unsigned piece = 0; piece < PIECES; piece++)
+        if (quick->alone_ns == 0 || means_ns[piece] < quick->alone_ns)
+            quick->alone_ns = means_ns[piece];
     measure_each(subject, scratch);
-    quick->mean_ns[quick->series.slices] = mean_ns;
     series_add_slice(&quick->series, scratch->times_ns, QUICK_CALLS);
 }
 
