@@ -76,8 +76,8 @@ static void measure_slice(const struct quick_subject *subject, struct scratch *s
     measure_means(subject, scratch, means_ns);
     quick->mean_ns[slice] = series_median_of(means_ns, PIECES);
     for (unsigned piece = 0; piece < PIECES; piece++)
-        if (quick->alone_ns == 0 || means_ns[piece] < quick->alone_ns)
-            quick->alone_ns = means_ns[piece];
+        if (quick->least_ns == 0 || means_ns[piece] < quick->least_ns)
+            quick->least_ns = means_ns[piece];
     measure_each(subject, scratch);
     series_add_slice(&quick->series, scratch->times_ns, QUICK_CALLS);
 }

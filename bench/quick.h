@@ -25,10 +25,9 @@ struct quick_subject {
 struct quick {
     struct series series;
     double mean_ns[SERIES_SLICES_MAX]; /* of the loop without a clock */
-    /* The least of its pieces: for a target in nanoseconds, and not in what is measured beside. Who
-     * has the other half of the core comes and goes within microseconds, and only adds: a call can
-     * take twice as long. */
-    double alone_ns;
+    /* The quickest of its pieces, beside the median: what else runs on the same core comes and goes
+     * within microseconds, and a call can take twice as long meanwhile. */
+    double least_ns;
 };
 
 /* slices at most SERIES_SLICES_MAX. */
