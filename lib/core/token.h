@@ -47,6 +47,9 @@ void token_checksum(const char random[static TOKEN_RANDOM_LEN],
 /* KIND_LIVE or KIND_TEST for a well-formed token, else KIND_NONE. Looks at the text alone. */
 enum kind token_parse(struct text t);
 
+/* The same, without what not every processor has. */
+enum kind token_parse_anywhere(struct text t);
+
 /* Whether a token, or more of one than lists may show, stands somewhere in the text: such a text is
  * never stored or logged, whatever field an operator put it in by mistake. */
 bool token_is_within(struct text t);
