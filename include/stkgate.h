@@ -153,7 +153,8 @@ struct stkgate_request {
 
 /* The answer. Owned by the caller; holds no pointer, so it may be copied and kept. key_id, site and
  * all below them are set when the token is in the table, also in refusals: they are for the local
- * program and its logs. Do not send them to the remote caller of a refused request. */
+ * program and its logs. Do not send them to the remote caller of a refused request. Each text ends
+ * with a NUL; the bytes behind it are what they were. */
 struct stkgate_verdict {
     size_t size;             /* sizeof(struct stkgate_verdict) */
     uint32_t status;         /* HTTP status: 200, 401, 403, 429, 503 */

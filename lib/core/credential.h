@@ -27,4 +27,11 @@ struct credential {
 struct credential credential_choose(struct text token, struct text authorization,
                                     struct text api_key);
 
+/* Whether this is what nearly every request has in X-Stella-Token: as long as a token, and no blank
+ * in front. Then it is the credential, or malformed, whatever else there is. */
+static inline bool credential_is_plain(struct text token)
+{
+    return token.len == TOKEN_LEN && !text_is_blank(token.data[0]);
+}
+
 #endif

@@ -159,8 +159,8 @@ static int ask(stkgate *gate, const struct query *query, struct verdict *ret)
 
 /* What a call has learnt of its token by its hash, before anything else was looked at. */
 struct look {
-    bool taken, found;
-    struct universal hash;
+    enum looked { LOOKED_NOT, LOOKED_IN_VAIN, LOOKED_FOUND } looked;
+    struct universal hash; /* unless LOOKED_NOT */
 };
 
 static bool may_pass_again(const struct stkgate_request *request)
@@ -184,9 +184,8 @@ __attribute__((noinline)) static bool passes_again(stkgate *gate,
     if (seat.recent != NULL && fast_begin(gate, &fast)) {
         look->hash = universal_of(&gate->recent_key, request->token.data);
         struct recent_token *token = recent_find(seat.recent, &look->hash, fast.mapping->number);
-        look->taken = true;
-        look->found = token != NULL;
-        passes = look->found && fast_pass(&fast, token, request, verdict);
+        look->looked = token != NULL ? LOOKED_FOUND : LOOKED_IN_VAIN;
+        passes = token != NULL && fast_pass(&fast, token, request, verdict);
     }
     seats_leave(&gate->seats, &seat);
     mappings_tidy(&gate->mappings, &gate->seats);
@@ -197,9 +196,9 @@ static bool check_found(stkgate *gate, struct fast *fast, struct recent *recent,
                         const struct credential *credential, struct query *query,
                         struct verdict *ret)
 {
-    if (look->taken && !look->found)
+    if (look->looked == LOOKED_IN_VAIN)
         return false;
-    if (!look->taken)
+    if (look->looked == LOOKED_NOT)
         look->hash = universal_of(&gate->recent_key, credential->value.data);
     struct recent_token *token = recent_find(recent, &look->hash, fast->mapping->number);
     return token != NULL && fast_check_recent(fast, token, query, ret);
@@ -213,7 +212,7 @@ static bool check_here(stkgate *gate, struct recent *recent, struct look *look,
     struct fast fast;
     bool has_view = fast_begin(gate, &fast);
 
-    if (recent != NULL && !look->taken &&
+    if (recent != NULL && look->looked == LOOKED_NOT &&
         (credential->form != CREDENTIAL_TOKEN || !recent_is_worth()))
         recent = NULL;
     if (has_view && recent != NULL &&
@@ -252,8 +251,8 @@ __attribute__((noinline, cold)) static const struct snapshot *learn(stkgate *gat
 }
 
 /* Rows 1 and 2 of the table need no table, and who sends garbage is to cost little. */
-static void refuse(stkgate *gate, enum credential_form form, uint64_t scopes,
-                   struct stkgate_verdict *ret)
+static inline void refuse(stkgate *gate, enum credential_form form, uint64_t scopes,
+                          struct stkgate_verdict *ret)
 {
     const struct snapshot *snapshot = snapshots_current(&gate->snapshots);
     if (snapshot->content_len == 0)
@@ -261,10 +260,9 @@ static void refuse(stkgate *gate, enum credential_form form, uint64_t scopes,
     convert_outcome(reason_of_form(form), scopes | snapshot->policy.scopes, ret);
 }
 
-/* On its own, or its frame would be a refusal's, too. */
-__attribute__((noinline)) static int
-check_well_formed(stkgate *gate, const struct stkgate_request *request, struct look *look,
-                  const struct credential *credential, struct stkgate_verdict *ret)
+static int check_well_formed(stkgate *gate, const struct stkgate_request *request,
+                             struct look *look, const struct credential *credential,
+                             struct stkgate_verdict *ret)
 {
     UNINITIALIZED struct verdict decided;
     int r = check(gate, request, look, credential, &decided); /* all of it, when it is 0 */
@@ -277,33 +275,81 @@ check_well_formed(stkgate *gate, const struct stkgate_request *request, struct l
     return 0;
 }
 
+static int check_fields(stkgate *gate, const struct stkgate_request *request, struct look *look,
+                        struct stkgate_verdict *ret)
+{
+    const struct credential credential =
+        credential_choose(convert_text(request->token), convert_text(request->authorization),
+                          convert_text(request->api_key));
+    if (reason_of_form(credential.form) == REASON_OK)
+        return check_well_formed(gate, request, look, &credential, ret);
+    refuse(gate, credential.form, request->scopes, ret);
+    return 0;
+}
+
+/* These are on their own, so that their frames are not also that of a malformed token. */
+
+__attribute__((noinline)) static int check_any(stkgate *gate, const struct stkgate_request *request,
+                                               struct stkgate_verdict *ret)
+{
+    struct look look = {.looked = LOOKED_NOT};
+    return check_fields(gate, request, &look, ret);
+}
+
+__attribute__((noinline)) static int
+check_likely(stkgate *gate, const struct stkgate_request *request, struct stkgate_verdict *ret)
+{
+    struct look look = {.looked = LOOKED_NOT};
+    if (passes_again(gate, request, &look, ret))
+        return 0;
+    return check_fields(gate, request, &look, ret);
+}
+
+__attribute__((noinline)) static int check_token(stkgate *gate,
+                                                 const struct stkgate_request *request,
+                                                 enum kind kind, struct stkgate_verdict *ret)
+{
+    const struct credential credential = {CREDENTIAL_TOKEN, kind, convert_text(request->token)};
+    struct look look = {.looked = LOOKED_NOT};
+    return check_well_formed(gate, request, &look, &credential, ret);
+}
+
+/* stkgate_check() once more, with a request that is of our size, and no further than that:
+ * NOLINTBEGIN(misc-no-recursion) */
+__attribute__((noinline, cold)) static int
+check_other_size(stkgate *gate, const struct stkgate_request *request, struct stkgate_verdict *ret)
+{
+    struct stkgate_request ours;
+    int r = convert_request(request, &ours);
+    return r < 0 ? r : stkgate_check(gate, &ours, ret);
+}
+
 int stkgate_check(stkgate *gate, const struct stkgate_request *request,
                   struct stkgate_verdict *verdict)
 {
-    UNINITIALIZED struct stkgate_request spare;
     if (verdict == NULL)
         return -EINVAL;
     int r = convert_refuse(verdict);
     if (r < 0)
         return r;
-    if (gate == NULL)
+    if (gate == NULL || request == NULL)
         return -EINVAL;
-    request = convert_request(request, &spare);
-    if (request == NULL)
+    if (request->size != sizeof *request)
+        return check_other_size(gate, request, verdict);
+    if (!convert_is_sound(request))
         return -EINVAL;
-    UNINITIALIZED struct look look;
-    look.taken = false;
-    if (may_pass_again(request) && passes_again(gate, request, &look, verdict))
-        return 0;
-    const struct credential credential =
-        credential_choose(convert_text(request->token), convert_text(request->authorization),
-                          convert_text(request->api_key));
-    if (reason_of_form(credential.form) != REASON_OK) {
-        refuse(gate, credential.form, request->scopes, verdict);
-        return 0;
-    }
-    return check_well_formed(gate, request, &look, &credential, verdict);
+    if (may_pass_again(request))
+        return check_likely(gate, request, verdict);
+    const struct text token = convert_text(request->token);
+    if (!credential_is_plain(token))
+        return check_any(gate, request, verdict);
+    enum kind kind = token_parse(token);
+    if (kind != KIND_NONE)
+        return check_token(gate, request, kind, verdict);
+    refuse(gate, CREDENTIAL_MALFORMED, request->scopes, verdict);
+    return 0;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 /* Out of the way of the others, which are nearly all. */
 __attribute__((noinline, cold)) static int headers_of_any(const struct stkgate_verdict *verdict,

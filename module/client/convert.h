@@ -19,13 +19,14 @@
 /* NULL stands for the defaults. 0, or -EINVAL: size, or non-zero bytes beyond what is known. */
 int convert_options(const struct stkgate_options *options, struct stkgate_options *ret);
 
-/* The request with all fields of ours: the caller's own, or where that is of another size, a copy
- * in *spare. NULL: size, unknown bytes or flags, or a text without data. */
-const struct stkgate_request *convert_request(const struct stkgate_request *request,
-                                              struct stkgate_request *spare);
+/* The same of a request. */
+int convert_request(const struct stkgate_request *request, struct stkgate_request *ret);
 
-/* Make the caller's verdict a refusal. 0, or -EINVAL: size; a verdict that is too short is one
- * all the same, as far as it goes. */
+/* Whether a request of our size has no unknown flag, and no text without data. */
+bool convert_is_sound(const struct stkgate_request *request);
+
+/* Make the caller's verdict a refusal, with empty texts. 0, or -EINVAL: size; a verdict that is too
+ * short is one all the same, as far as it goes. */
 int convert_refuse(struct stkgate_verdict *verdict);
 
 /* Fill in what fits; convert_refuse() was called. The outcome is all that there is to say where the

@@ -161,7 +161,7 @@ static struct stkgate_verdict put(const struct both_row *row, unsigned n, enum w
     errx(1, "%s: %s is %" PRIu64 " by the view and %" PRIu64 " by asking", what, #field,           \
          (uint64_t)a->field, (uint64_t)b->field)
 #define SAME_TEXT(field)                                                                           \
-    if (memcmp(a->field, b->field, sizeof a->field) != 0)                                          \
+    if (strcmp(a->field, b->field) != 0)                                                           \
     errx(1, "%s: %s is %s by the view and %s by asking", what, #field, a->field, b->field)
 
 static void compare_running(const char *name, uint64_t a, uint64_t *b)

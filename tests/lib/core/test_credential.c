@@ -5,6 +5,8 @@
 #define LIVE   "stk_live_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17"
 #define TEST   "stk_test_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17"
 #define WRONG  "stk_live_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq18"
+#define SHORT  "stk_live_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq1"
+#define BLANKS "                                             "
 #define LEGACY "kasa-2019-key-00"
 #define JWT    "eyJhbGciOiJub25lIn0.e30."
 
@@ -22,6 +24,12 @@ static const struct row {
     {"a token", LIVE, NULL, NULL, CREDENTIAL_TOKEN, KIND_LIVE, LIVE},
     {"a test token", TEST, NULL, NULL, CREDENTIAL_TOKEN, KIND_TEST, TEST},
     {"blanks around it", " \t" LIVE " ", NULL, NULL, CREDENTIAL_TOKEN, KIND_LIVE, LIVE},
+    {"blanks as long as a token before bearer", BLANKS, "Bearer " TEST, NULL, CREDENTIAL_TOKEN,
+     KIND_TEST, TEST},
+    {"a blank in place of the last character", SHORT " ", "Bearer " TEST, NULL,
+     CREDENTIAL_MALFORMED, KIND_NONE, NULL},
+    {"a blank in place of the first", " " SHORT, "Bearer " TEST, NULL, CREDENTIAL_MALFORMED,
+     KIND_NONE, NULL},
     {"a typing error", WRONG, NULL, NULL, CREDENTIAL_MALFORMED, KIND_NONE, NULL},
     {"a repeated header", LIVE ", " LIVE, NULL, NULL, CREDENTIAL_MALFORMED, KIND_NONE, NULL},
     {"a repeated header, once empty", LIVE ", ", NULL, NULL, CREDENTIAL_MALFORMED, KIND_NONE, NULL},
@@ -79,6 +87,29 @@ START_TEST(chooses_by_the_table)
 }
 END_TEST
 
+/* Which stkgate_check() looks at alone. */
+START_TEST(a_plain_token_is_the_credential_whatever_else_there_is)
+{
+    unsigned plain[2] = {0, 0};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct text token = text_of(rows[i].token);
+        if (!credential_is_plain(token))
+            continue;
+        enum kind kind = token_parse(token);
+        ck_assert_msg(rows[i].kind == kind, "%s", rows[i].what);
+        ck_assert_msg(rows[i].form == (kind == KIND_NONE ? CREDENTIAL_MALFORMED : CREDENTIAL_TOKEN),
+                      "%s", rows[i].what);
+        plain[kind != KIND_NONE]++;
+    }
+    ck_assert_uint_ge(plain[false], 3);
+    ck_assert_uint_ge(plain[true], 3);
+    ck_assert(!credential_is_plain(TEXT(BLANKS)));
+    ck_assert(!credential_is_plain(TEXT(" " SHORT)));
+    ck_assert(!credential_is_plain(TEXT("\t" SHORT)));
+    ck_assert(!credential_is_plain(TEXT("")));
+}
+END_TEST
+
 START_TEST(a_nul_is_no_end)
 {
     struct text token = {LIVE "\0", TOKEN_LEN + 1};
@@ -87,4 +118,5 @@ START_TEST(a_nul_is_no_end)
 }
 END_TEST
 
-SUITE_MAIN("credential", chooses_by_the_table, a_nul_is_no_end)
+SUITE_MAIN("credential", chooses_by_the_table,
+           a_plain_token_is_the_credential_whatever_else_there_is, a_nul_is_no_end)

@@ -25,12 +25,13 @@ START_TEST(takes_requests_of_newer_programs_that_use_nothing_new)
     later.known.size = sizeof later;
     later.known.cost = 7;
     later.known.site = stkgate_text("kasa");
-    ck_assert_ptr_eq(convert_request(&later.known, &spare), &spare);
+    ck_assert_int_eq(convert_request(&later.known, &spare), 0);
+    ck_assert_uint_eq(spare.size, sizeof spare);
     ck_assert_uint_eq(spare.cost, 7);
     ck_assert_uint_eq(spare.site.length, 4);
     for (size_t i = 0; i < sizeof later.more; i++) {
         ((char *)later.more)[i] = 1;
-        ck_assert_ptr_null(convert_request(&later.known, &spare));
+        ck_assert_int_eq(convert_request(&later.known, &spare), -EINVAL);
         ((char *)later.more)[i] = 0;
     }
 }
@@ -43,28 +44,26 @@ START_TEST(refuses_requests_whose_size_is_none)
     struct stkgate_request spare;
     for (size_t size = 0; size < REQUEST_SIZE_FIRST; size++) {
         request->size = size;
-        ck_assert_ptr_null(convert_request(request, &spare));
+        ck_assert_int_eq(convert_request(request, &spare), -EINVAL);
     }
     request->size = STRUCT_SIZE_MAX;
-    ck_assert_ptr_nonnull(convert_request(request, &spare));
+    ck_assert_int_eq(convert_request(request, &spare), 0);
     const size_t sizes[] = {STRUCT_SIZE_MAX + 1, SIZE_MAX, SIZE_MAX / 2};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         request->size = sizes[i];
-        ck_assert_ptr_null(convert_request(request, &spare));
+        ck_assert_int_eq(convert_request(request, &spare), -EINVAL);
     }
-    ck_assert_ptr_null(convert_request(NULL, &spare));
 }
 END_TEST
 
 START_TEST(refuses_flags_that_it_does_not_know)
 {
     struct stkgate_request request = STKGATE_REQUEST_INIT;
-    struct stkgate_request spare;
     request.flags = STKGATE_PEEK;
-    ck_assert_ptr_nonnull(convert_request(&request, &spare));
+    ck_assert(convert_is_sound(&request));
     for (unsigned bit = 1; bit < 32; bit++) {
         request.flags = 1u << bit | STKGATE_PEEK;
-        ck_assert_ptr_null(convert_request(&request, &spare));
+        ck_assert(!convert_is_sound(&request));
     }
 }
 END_TEST
@@ -72,15 +71,14 @@ END_TEST
 START_TEST(refuses_a_length_without_data)
 {
     struct stkgate_request request = STKGATE_REQUEST_INIT;
-    struct stkgate_request spare;
     struct stkgate_text *const texts[] = {&request.token, &request.authorization, &request.api_key,
                                           &request.site, &request.origin};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         texts[i]->length = 1;
-        ck_assert_ptr_null(convert_request(&request, &spare));
+        ck_assert(!convert_is_sound(&request));
         texts[i]->length = 0;
     }
-    ck_assert_ptr_nonnull(convert_request(&request, &spare));
+    ck_assert(convert_is_sound(&request));
 }
 END_TEST
 
@@ -108,7 +106,10 @@ START_TEST(makes_a_refusal_of_whatever_was_there)
     memset(&verdict, 0xff, sizeof verdict);
     verdict.size = sizeof verdict;
     ck_assert_int_eq(convert_refuse(&verdict), 0);
-    ck_assert_mem_eq(&verdict, &refusal, sizeof verdict);
+    ck_assert_mem_eq(&verdict, &refusal, offsetof(struct stkgate_verdict, key_id));
+    ck_assert_str_eq(verdict.key_id, "");
+    ck_assert_str_eq(verdict.site, "");
+    ck_assert_str_eq(verdict.link, "");
 }
 END_TEST
 
@@ -167,9 +168,19 @@ static struct verdict core_verdict(void)
     };
 }
 
+/* As it is after another, longer one. */
+static struct stkgate_verdict used_verdict(void)
+{
+    struct stkgate_verdict used;
+    memset(&used, 'x', sizeof used);
+    used.size = sizeof used;
+    ck_assert_int_eq(convert_refuse(&used), 0);
+    return used;
+}
+
 START_TEST(brings_a_verdict_over_and_back)
 {
-    struct stkgate_verdict public = STKGATE_VERDICT_INIT;
+    struct stkgate_verdict public = used_verdict();
     struct verdict verdict = core_verdict();
     struct verdict back;
     convert_verdict(&verdict, &public);
@@ -206,6 +217,34 @@ static struct stkgate_verdict public_verdict(void)
     convert_verdict(&verdict, &public);
     return public;
 }
+
+START_TEST(leaves_nothing_of_the_verdict_before_in_its_texts)
+{
+    struct verdict verdict = core_verdict();
+    struct pass pass = {.kind = KIND_LIVE, .key_id = "key_0123456789ABCDEF"};
+    struct rate_result rate = {0};
+    struct stkgate_verdict public = used_verdict();
+    memset(verdict.site, 's', SITE_MAX);
+    memset(verdict.link, 'l', LINK_MAX_LEN);
+    convert_verdict(&verdict, &public);
+    ck_assert_str_eq(public.site, verdict.site);
+    ck_assert_str_eq(public.link, verdict.link);
+
+    public = used_verdict();
+    verdict.kind = KIND_LIVE;
+    verdict.link[0] = verdict.site[0] = '\0';
+    convert_verdict(&verdict, &public);
+    ck_assert_str_eq(public.site, "");
+    ck_assert_str_eq(public.link, "");
+
+    public = used_verdict();
+    memset(pass.site, 's', sizeof pass.site);
+    convert_pass(&pass, 0, &rate, &public);
+    ck_assert_str_eq(public.key_id, "key_0123456789ABCDEF");
+    ck_assert_uint_eq(strlen(public.site), sizeof pass.site);
+    ck_assert_str_eq(public.link, "");
+}
+END_TEST
 
 START_TEST(trusts_nothing_that_a_program_may_have_changed)
 {
@@ -279,5 +318,6 @@ SUITE_MAIN("convert", takes_requests_of_newer_programs_that_use_nothing_new,
            refuses_a_length_without_data, takes_options_of_newer_programs_that_use_nothing_new,
            makes_a_refusal_of_whatever_was_there, clears_what_a_newer_program_has_beyond_ours,
            refuses_verdicts_whose_size_is_none_and_leaves_no_consent_in_them,
-           brings_a_verdict_over_and_back, trusts_nothing_that_a_program_may_have_changed,
+           brings_a_verdict_over_and_back, leaves_nothing_of_the_verdict_before_in_its_texts,
+           trusts_nothing_that_a_program_may_have_changed,
            only_an_allowed_call_without_anything_else_to_tell_is_plain)

@@ -173,7 +173,9 @@ static void compare(const struct put *put, const struct stkgate_verdict *is,
                     const struct stkgate_verdict *should)
 {
     char what[64];
-    if (memcmp(is, should, sizeof *is) == 0)
+    if (memcmp(is, should, offsetof(struct stkgate_verdict, key_id)) == 0 &&
+        strcmp(is->key_id, should->key_id) == 0 && strcmp(is->site, should->site) == 0 &&
+        strcmp(is->link, should->link) == 0)
         return;
     snprintf(what, sizeof what, "%s, cost %" PRIu64 "%s",
              put->call.who ? put->call.who->key_id : "nobody", put->call.cost,
