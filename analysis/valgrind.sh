@@ -15,13 +15,14 @@ awk '!/^(#|$)/ && !/ # ./ { print FILENAME ": no reason: " $0; bad = 1 } END { e
 left_out() { sed -n "s|^$1\(:\([a-z0-9_]*\)\)\{0,1\} # .*|\1|p" "$here/valgrind.left-out"; }
 
 run() {
-    local program=$1 log=$dir/${1//\//_} rc=0 without
+    local program=$1 log=$dir/${1//\//_} rc=0 without started=$SECONDS
     mkdir "$log"
     without=$(left_out "$program" | tr -d : | tr '\n' ' ')
     STKGATE_LEAVE_OUT=$without CK_TIMEOUT_MULTIPLIER=2 timeout 600 valgrind \
         --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible \
         --num-callers=20 --suppressions="$here/valgrind.supp" --log-file="$log/%p" \
         "./$program" >"$log/output" 2>&1 || rc=$?
+    echo "$((SECONDS - started)) $program" >"$log.took"
     # A process that is no test's own but a test's child reports, too, and nobody sees its status.
     if [ $rc = 0 ] && ! grep -qrE 'ERROR SUMMARY: [1-9]' "$log"; then return 0; fi
     {
@@ -53,3 +54,5 @@ if compgen -G "$dir/*.failed" >/dev/null; then
     exit 1
 fi
 echo "valgrind: ${#programs[@]} programs, nothing found that analysis/valgrind.supp does not explain"
+echo "the longest, in seconds:"
+sort -rn "$dir"/*.took | sed -n '1,10p'
