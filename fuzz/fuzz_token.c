@@ -25,6 +25,7 @@ static bool text_lies_in(struct text inner, struct text outer)
 
 static void check_token(struct text t)
 {
+    DEMAND(token_parse_anywhere(t) == token_parse(t));
     if (token_parse(t) == KIND_NONE)
         return;
     DEMAND(t.len == TOKEN_LEN);
@@ -60,6 +61,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         DEMAND(chosen.form == CREDENTIAL_MISSING || chosen.form == CREDENTIAL_MALFORMED);
         DEMAND(chosen.kind == KIND_NONE && chosen.value.len == 0);
     }
+    if (credential_is_plain(token))
+        DEMAND(chosen.form ==
+               (token_parse(token) == KIND_NONE ? CREDENTIAL_MALFORMED : CREDENTIAL_TOKEN));
     check_token(token);
     check_token(all);
     DEMAND(!key_id_is_valid(all) || all.len == KEY_ID_LEN);
