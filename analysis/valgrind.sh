@@ -18,7 +18,8 @@ run() {
     local program=$1 log=$dir/${1//\//_} rc=0 without started=$SECONDS
     mkdir "$log"
     without=$(left_out "$program" | tr -d : | tr '\n' ' ')
-    STKGATE_LEAVE_OUT=$without CK_TIMEOUT_MULTIPLIER=2 timeout 600 valgrind \
+    # Random steps go the same few ways: a tenth of those of `make check` will do.
+    STKGATE_LEAVE_OUT=$without STKGATE_STEPS=50000 CK_TIMEOUT_MULTIPLIER=2 timeout 600 valgrind \
         --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible \
         --num-callers=20 --suppressions="$here/valgrind.supp" --log-file="$log/%p" \
         "./$program" >"$log/output" 2>&1 || rc=$?
