@@ -66,12 +66,20 @@ static bool is_control(char c)
     return (unsigned char)c < 0x20 || c == 0x7f;
 }
 
-static bool has_control_but_tab(struct text t)
+static bool has_control(struct text t)
 {
     for (size_t i = 0; i < t.len; i++)
-        if (is_control(t.data[i]) && t.data[i] != '\t')
+        if (is_control(t.data[i]))
             return true;
     return false;
+}
+
+/* What RFC 9110, section 5.5, calls dangerous. Other control characters may stay in a value that is
+ * looked at and goes no further. */
+static bool is_dangerous(struct text t)
+{
+    return memchr(t.data, '\0', t.len) || memchr(t.data, '\r', t.len) ||
+           memchr(t.data, '\n', t.len);
 }
 
 /* RFC 9110, section 5.6.2: token. */
@@ -103,7 +111,7 @@ static enum MHD_Result walk_field(void *cls, enum MHD_ValueKind kind, const char
 
     walk->bad = true;
     if (!value || !is_token((struct text){name, name_len}) ||
-        has_control_but_tab((struct text){value, value_len}))
+        is_dangerous((struct text){value, value_len}))
         return MHD_NO;
     if (MHD_VERSION < MHD_VERSION_KEEPS_NUL) {
         if (name != walk->at || value <= name + name_len || value + value_len + 2 > walk->end ||
@@ -222,7 +230,7 @@ static struct http_fault split_target(struct http_request *request)
     struct text target = {request->target, request->target_len};
     static const struct http_fault bad = {400, "the target of the request is not a valid one"};
 
-    if (has_control_but_tab(target) || memchr(target.data, '\t', target.len))
+    if (has_control(target))
         return bad;
     if (text_begins(target, TEXT("http://"))) {
         const char *slash = memchr(target.data + 7, '/', target.len - 7);
@@ -262,8 +270,8 @@ struct http_fault http_request_begin(struct http_request *request,
     if (!section_is_clean(request, method, version, section_len)) {
         http_request_mark_unreadable(request);
         return (struct http_fault){
-            400, "a header line is not a valid one: lines end with CR LF and are not continued; "
-                 "NUL and other control characters are not allowed"};
+            400, "a header line is not a valid one: lines end with CR LF and are not continued, "
+                 "and a NUL is not allowed"};
     }
     if (!framing_is_clear(request))
         return (struct http_fault){400, "where the body ends is not clear: Content-Length or "

@@ -27,10 +27,23 @@ END
     is_up "$name.sock"
 }
 
+# Not as if the daemon were gone. nginx takes such a name only when it is told to.
+refuses_what_is_no_header_line() {
+    mint --site kasa --name unreadable --scope catalog:read
+    serve lenient 's,listen .*,&\n    ignore_invalid_headers off;,'
+    socket=lenient.sock
+    call 400 < <(fields; echo 'X@Else: a')
+    lacks X-App
+    grep -q '"status":400' "$dir/body" || fail "no problem of status 400: $(cat "$dir/body")"
+    call 200 < <(fields)
+    socket=
+}
+
 start_daemon
 start_app
 serve web
 goes_through_the_table
+decides_what_holds_control_characters
 refuses_what_is_no_header_line
 refuses_what_is_too_long 1 4
 refuses_when_its_question_is_wrong

@@ -15,6 +15,19 @@ serve() {
     is_up "$name.sock"
 }
 
+# Caddy reads no control characters.
+refuses_what_is_no_header_line() {
+    local byte
+    mint --site kasa --name unreadable --scope catalog:read
+    for byte in '\001' '\033' '\177'; do
+        call 400 < <(printf "X-Stella-Token: %s$byte\nX-Site-ID: kasa\n" "$token")
+        lacks X-App
+        call 400 < <(fields; printf "X-Else: a${byte}b\n")
+        lacks X-App
+    done
+    call 200 < <(fields)
+}
+
 start_daemon
 start_app
 serve web
