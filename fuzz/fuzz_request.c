@@ -67,12 +67,13 @@ static bool is_visible(struct text t)
     return t.len > 0;
 }
 
-static bool is_clean(struct text t)
+/* RFC 9110, section 5.5: what is never part of a value. The line holds a name, a colon and it. */
+static bool is_field_line(struct text line)
 {
-    for (size_t i = 0; i < t.len; i++)
-        if (((unsigned char)t.data[i] < 0x20 && t.data[i] != '\t') || t.data[i] == 0x7f)
-            return false;
-    return true;
+    struct text name = take_until(&line, ':');
+
+    return is_visible(name) && !memchr(line.data, '\0', line.len) &&
+           !memchr(line.data, '\r', line.len) && !memchr(line.data, '\n', line.len);
 }
 
 struct reference {
@@ -96,8 +97,7 @@ static void read_reference(struct reference *ret)
     ret->fields = left;
     do {
         DEMAND(take_line(&left, &line));
-        DEMAND(is_clean(line));
-        DEMAND(line.len == 0 || (line.data[0] != ' ' && line.data[0] != '\t'));
+        DEMAND(line.len == 0 || is_field_line(line));
     } while (line.len > 0);
     ret->fields.len -= left.len + 2;
     ret->rest = left;
