@@ -239,7 +239,8 @@ decides_what_holds_control_characters() {
     call 200 < <(fields)
 }
 
-# What is longer than the daemon takes is not refused as if it were gone. Of more than 24 KB it is libmicrohttpd that says so.
+# What is longer than the daemon takes is not refused as if it were gone. Of more than 24 KB it is
+# libmicrohttpd that says so.
 refuses_what_is_too_long() { # LINES...: so many of 6,500 bytes
     local lines
     mint --site kasa --name long --scope catalog:read
